@@ -1,0 +1,65 @@
+# `make` alone says what there is to do. Each target does its own set-up.
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SITE := _build/html
+
+.DEFAULT_GOAL := help
+.PHONY: help book test check site lint format data serve clean distclean benchmark
+
+help: ## Say what each command does
+	@echo "Torchbook. Commands:"
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+$(READY): requirements.txt pyproject.toml
+	@echo "Setting up $(VENV) (a few GB with PyTorch; only the first time) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, but $(PYTHON) is " + sys.version.split()[0])'
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+book: $(READY) data ## Run the chapters that changed and build the site
+	@$(BIN)/jupyter-book build . --warningiserror --keep-going --nitpick --quiet
+	@echo "Open $(SITE)/index.html, or say: make serve"
+
+test: $(READY) ## Test the package and the book's machinery (needs no built book)
+	@$(BIN)/python -m pytest --cov
+
+check: lint test book site ## Test everything: the package, the book, the built site
+
+site: $(READY) node_modules ## Test the built site in a real browser (after make book)
+	@$(BIN)/python -m pytest -m site
+
+lint: $(READY) ## Check style and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/actionlint
+
+format: $(READY) ## Mend style and format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+data: $(READY) ## Fetch the data sets, if they are not there yet
+	@$(BIN)/python -c 'from torchbook.data import cache_dir, load_fashion_mnist; load_fashion_mnist(); print("The data is in", cache_dir())'
+
+serve: ## Serve the built site on localhost
+	@test -f $(SITE)/index.html || { echo "There is no site yet: say make book first."; exit 1; }
+	@echo "http://localhost:$(PORT)/ (Ctrl-C ends it)"
+	@$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
+
+benchmark: $(READY) ## Measure the training loop against its peers
+	@$(BIN)/python benchmarks/fashion_mnist_epoch.py
+
+node_modules: package.json package-lock.json
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+clean: ## Remove the built site; finished runs of chapters stay
+	@rm -rf $(SITE) _build/.doctrees _build/jupyter_execute .pytest_cache .hypothesis .coverage .ruff_cache
+
+distclean: clean ## Remove everything that can be made again
+	@rm -rf _build $(VENV) node_modules

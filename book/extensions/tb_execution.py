@@ -1,0 +1,309 @@
+"""Run a chapter again exactly when it must.
+
+MyST-NB's cache knows a notebook by its cells. The cache here also knows what the cells stand on:
+the modules of the package that they import, directly or through another module, the versions of
+the pinned libraries, and the device. It ignores what no run depends on: prose, alt texts, styling.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import importlib.metadata
+import os
+import platform
+import re
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jupyter_cache
+import myst_nb.core.execute.cache as mystnb_cache
+from docutils import nodes
+from jupyter_cache.cache.main import JupyterCacheBase
+from jupyter_cache.executors.utils import ExecutionResult
+from myst_nb.ext.glue.crossref import PendingGlueReference
+from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+BUILD_ID = uuid.uuid4().hex  # tells a run of this build from one that the cache remembers
+# Of a cell's metadata only these tags change what a run does.
+RUN_TAGS = {"raises-exception", "skip-execution"}
+CODE_CELL = re.compile(
+    r"^(?P<fence>`{3,}|:{3,})\{code-cell\}[^\n]*\n"
+    r"(?:---\n.*?^---\n|(?::[\w-]+:[^\n]*\n)+)?"  # the cell's options
+    r"(?P<code>.*?)^(?P=fence)\s*$",
+    re.M | re.S,
+)
+ANSI = re.compile(r"\x1b\[[\d;]*m")
+RUN_KEY = "torchbook_run"  # where an executed notebook says when, where and how long it ran
+
+
+class Freshness:
+    """Answers, for the code of a chapter, what a run of it depends on beyond that code.
+
+    Args:
+        source: the folder that holds the package's folder.
+        package: the package's name.
+        requirements: the file whose libraries' installed versions count.
+        kernel_settings: a folder with the kernel's own settings.
+    """
+
+    def __init__(
+        self, source: Path, package: str, requirements: Path, kernel_settings: Path
+    ) -> None:
+        self.source = source
+        self.package = package
+        self.surroundings = [
+            f"python {platform.python_version()}",
+            f"device {accelerator_name()}",
+            *(f"{name} {version}" for name, version in installed_versions(requirements).items()),
+            *(_digest(path) for path in sorted(kernel_settings.rglob("*")) if path.is_file()),
+        ]
+
+    def fingerprint(self, cells: Iterable[str]) -> str:
+        """Return a hash of everything that a run of these cells depends on, save the cells."""
+        modules: set[str] = set()
+        for cell in cells:
+            for name in _imported_names(cell):
+                self._follow(name, modules)
+        parts = [*self.surroundings]
+        for module in sorted(modules):
+            path = self._file(module)
+            parts.append(f"{module} {_digest(path)}")
+            if path.name == "__init__.py":  # data files that the package ships
+                parts += [
+                    f"{data.relative_to(self.source)} {_digest(data)}"
+                    for data in sorted(path.parent.iterdir())
+                    if data.is_file() and data.suffix not in (".py", ".pyc")
+                ]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def _follow(self, name: str, found: set[str]) -> None:
+        """Add the module of a dotted name, its parent packages, and all that they import."""
+        parts = name.split(".")
+        if parts[0] != self.package:
+            return
+        for end in range(1, len(parts) + 1):
+            module = ".".join(parts[:end])
+            path = self._file(module)
+            if path is None or module in found:
+                continue
+            found.add(module)
+            for imported in _imported_names(path.read_text(encoding="utf-8"), module, path):
+                self._follow(imported, found)
+
+    @functools.cache  # noqa: B019 - one instance lives as long as the build
+    def _file(self, module: str) -> Path | None:
+        base = self.source.joinpath(*module.split("."))
+        candidates = (base / "__init__.py", base.with_suffix(".py"))
+        return next((path for path in candidates if path.is_file()), None)
+
+
+def accelerator_name() -> str:
+    """Return the name of the device that the chapters will run on."""
+    from torchbook.runtime import best_device, device_name
+
+    return device_name(best_device())
+
+
+def installed_versions(requirements: Path) -> dict[str, str]:
+    """Return the installed version of each library that a requirements file names."""
+    names = re.findall(r"^[A-Za-z0-9][\w.-]*", requirements.read_text(encoding="utf-8"), re.M)
+    versions = {}
+    for name in names:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = "not installed"
+    return versions
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _imported_names(code: str, module: str = "", path: Path | None = None) -> Iterator[str]:
+    """Yield the dotted names that a piece of Python imports, `from` targets included."""
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:
+        # A cell with a magic, or one that is wrong on purpose: drop what is not an import.
+        lines = re.findall(r"^\s*((?:from|import) [^\n(]+)$", code, re.M)
+        tree = ast.parse("\n".join(lines)) if lines else ast.Module([], [])
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:  # a relative import counts from the module's package
+                package = module.split(".")
+                drop = node.level - (path is not None and path.name == "__init__.py")
+                base = ".".join([*package[: len(package) - drop], *filter(None, [base])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+class ChapterCache(JupyterCacheBase):
+    """Executed notebooks, found again by their cells and by all that those stand on."""
+
+    freshness: Freshness
+
+    def create_hashed_notebook(
+        self, nb: NotebookNode, nb_metadata: Any = None, cell_metadata: Any = None
+    ) -> tuple[NotebookNode, str]:
+        """Return the notebook as it is stored, and the hash under which it is found."""
+        bare = nb.copy()
+        bare.cells = []
+        for cell in nb.cells:
+            if cell.cell_type == "code":
+                tags = RUN_TAGS.intersection(cell.metadata.get("tags", []))
+                bare.cells.append(
+                    NotebookNode({**cell, "metadata": NotebookNode(tags=sorted(tags))})
+                )
+        stored, cells_hash = super().create_hashed_notebook(bare, nb_metadata=("kernelspec",))
+        fingerprint = self.freshness.fingerprint(cell.source for cell in bare.cells)
+        return stored, hashlib.sha256(f"{cells_hash} {fingerprint}".encode()).hexdigest()
+
+    def merge_match_into_notebook(
+        self,
+        nb: NotebookNode,
+        nb_meta: Any = ("language_info", "widgets", RUN_KEY),
+        cell_meta: Any = (),
+    ) -> tuple[int, NotebookNode]:
+        """Put the stored outputs into the notebook, whose own metadata stays."""
+        return super().merge_match_into_notebook(nb, nb_meta, cell_meta)
+
+
+def _run_chapter(nb: NotebookNode, cwd: str, **options: Any) -> Any:
+    """Execute a notebook, and write into it when, where and how long it ran.
+
+    A kernel that dies fails this chapter, not the whole build.
+    """
+    started = datetime.now(UTC)
+    print(f"Running {os.environ['TORCHBOOK_CHAPTER']} ...", flush=True)
+    try:
+        result = _single_nb_execution(nb, cwd=cwd, **options)
+    except DeadKernelError as error:
+        message = f"the kernel died, most likely for lack of memory: {error}"
+        result = ExecutionResult(nb, cwd, 0.0, error, message)
+    for cell in nb.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                output.traceback = fold_traceback(output.traceback)
+    nb.metadata[RUN_KEY] = {
+        "date": started.isoformat(timespec="seconds"),
+        "seconds": round(result.time, 1),
+        "device": accelerator_name(),
+        "build": BUILD_ID,
+    }
+    return result
+
+
+def fold_traceback(frames: list[str]) -> list[str]:
+    """Shorten a traceback to the reader's own lines and the message.
+
+    Args:
+        frames: as IPython sends them: a headline, one text for each frame, the message.
+    """
+    headline, *middle, message = frames
+    folded, n_hidden = [], 0
+    for frame in [*middle, None]:
+        own = frame is None or ANSI.sub("", frame).startswith("Cell In[")
+        if own and n_hidden:
+            folded.append(f"      ... {n_hidden} more in libraries ...\n")
+            n_hidden = 0
+        if frame is not None:
+            if own:
+                folded.append(frame)
+            else:
+                n_hidden += 1
+    return [headline, *folded, message] if middle else frames
+
+
+_single_nb_execution = mystnb_cache.single_nb_execution
+
+
+def _prepare(app: Sphinx) -> None:
+    root = Path(app.srcdir)
+    ChapterCache.freshness = Freshness(
+        source=root / app.config.torchbook_source,
+        package=app.config.torchbook_package,
+        requirements=root / app.config.torchbook_requirements,
+        kernel_settings=root / app.config.torchbook_kernel,
+    )
+    mystnb_cache.get_cache = functools.partial(jupyter_cache.get_cache, cache_cls=ChapterCache)
+    mystnb_cache.single_nb_execution = _run_chapter
+    # IPython writes a history beside its settings: give the kernels a copy that they may change.
+    settings = Path(app.doctreedir).parent / ".ipython"
+    shutil.copytree(root / app.config.torchbook_kernel, settings, dirs_exist_ok=True)
+    os.environ["IPYTHONDIR"] = str(settings)
+    os.environ["MATPLOTLIBRC"] = str(settings / "matplotlibrc")
+
+
+def _outdated(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    """Name the pages whose cells stand on something that has changed since they were read."""
+    known: dict[str, str] = getattr(env, "torchbook_fingerprints", {})
+    return [
+        docname
+        for docname, fingerprint in known.items()
+        if docname in env.found_docs
+        and docname not in added | changed
+        and fingerprint != _page_fingerprint(env.doc2path(docname))
+    ]
+
+
+def _page_fingerprint(path: str) -> str:
+    text = Path(path).read_text(encoding="utf-8")
+    return ChapterCache.freshness.fingerprint(m["code"] for m in CODE_CELL.finditer(text))
+
+
+def _before_reading(app: Sphinx, docname: str, source: list[str]) -> None:
+    os.environ["TORCHBOOK_CHAPTER"] = docname  # claims name it when they fail
+    if CODE_CELL.search(source[0]):
+        app.env.torchbook_fingerprints[docname] = _page_fingerprint(app.env.doc2path(docname))
+
+
+def _after_reading(app: Sphinx, doctree: nodes.document) -> None:
+    if any(doctree.findall(PendingGlueReference)):
+        app.env.torchbook_borrowers.add(app.env.docname)
+
+
+def _borrowers(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Name the pages that quote another page's numbers: they are written anew in every build."""
+    return sorted(env.torchbook_borrowers & env.found_docs)
+
+
+def _start(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    for name, empty in (("torchbook_fingerprints", {}), ("torchbook_borrowers", set())):
+        if not hasattr(env, name):
+            setattr(env, name, empty)
+
+
+def _purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    getattr(env, "torchbook_fingerprints", {}).pop(docname, None)
+    getattr(env, "torchbook_borrowers", set()).discard(docname)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    app.add_config_value("torchbook_package", "torchbook", "env")
+    app.add_config_value("torchbook_source", "src", "env")
+    app.add_config_value("torchbook_requirements", "requirements.txt", "env")
+    app.add_config_value("torchbook_kernel", "book/kernel", "env")
+    app.connect("builder-inited", _prepare)
+    app.connect("env-get-outdated", _outdated)
+    app.connect("env-before-read-docs", _start)
+    app.connect("source-read", _before_reading)
+    app.connect("doctree-read", _after_reading)
+    app.connect("env-updated", _borrowers)
+    app.connect("env-purge-doc", _purge)
+    return {"version": "1", "env_version": 1, "parallel_read_safe": False}

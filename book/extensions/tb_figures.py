@@ -1,0 +1,95 @@
+"""Put matplotlib's SVGs into the page, where they take the colours of its theme.
+
+A picture in an `<img>` cannot know whether the reader has chosen the dark theme. An SVG in the page
+can: black becomes the colour of the text, text stays text, and the alt text its accessible name.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import re
+from html import escape, unescape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from PIL import Image
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+# matplotlib names the outermost group of a figure: there `torchbook.plots.describe` puts the text.
+GROUP_ID = re.compile(r"""<g id=(?P<quote>["'])(?P<text>.*?)(?P=quote)""")
+EMBEDDED = re.compile(r"data:image/png;base64,\s*([A-Za-z0-9+/=\s]+)")
+FONTS = re.compile(r"'DejaVu Sans( Mono)?',[^;\"]*")  # the long list of substitutes, at each text
+NAMELESS = re.compile(r"figure_\d+")
+
+
+class InlineFigures(SphinxPostTransform):
+    """Replace each SVG that a cell drew by its own source."""
+
+    default_priority = 5  # after MyST-NB chose each output's format, before images are copied
+    formats = ("html", "dirhtml")
+
+    def run(self, **kwargs: Any) -> None:
+        """Replace them in this document."""
+        output = Path(self.env.mystnb_config.output_folder).resolve()
+        for node in list(self.document.findall(nodes.image)):
+            path = Path(self.env.srcdir, node["uri"]).resolve()
+            if path.suffix == ".svg" and path.is_relative_to(output):
+                figure = inline_svg(path.read_text(encoding="utf-8"), node.get("alt", ""))
+                if figure is not None:  # without alt text it stays an image, and fails that gate
+                    node.replace_self(nodes.raw("", figure, format="html"))
+
+
+def inline_svg(svg: str, alt: str = "") -> str | None:
+    """Return HTML for a figure of matplotlib's, or None if nothing says what it shows.
+
+    Args:
+        svg: the figure as matplotlib writes it.
+        alt: its alt text, if the cell's metadata gives one.
+    """
+    group = GROUP_ID.search(svg)
+    if not alt and group and not NAMELESS.fullmatch(group["text"]):
+        alt = unescape(group["text"])
+    if not alt:
+        return None
+    # The same identifiers in two figures of a page would clash: clip paths would cut the wrong one.
+    prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]
+    body = svg[svg.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.S)
+    body = re.sub(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>", "", body, flags=re.S)
+    body = GROUP_ID.sub("<g", body)
+    body = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', body)
+    body = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", body)
+    body = re.sub(r'xlink:href="#([^"]+)"', rf'href="#{prefix}-\1"', body)
+    body = body.replace('xlink:href="data:', 'href="data:')
+    body = re.sub(r"#000000\b", "currentColor", body)
+    body = FONTS.sub(lambda fonts: "monospace" if fonts[1] else "sans-serif", body)
+    body = EMBEDDED.sub(_shrink_png, body)
+    body = re.sub(r"\n\s*", "\n", body)
+    width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', body).groups()
+    opening = (
+        f'<svg class="tb-figure" role="img" aria-label="{escape(alt)}" '
+        f'viewBox="0 0 {width} {height}" width="{float(width) * 4 / 3:.0f}" '
+        f'height="{float(height) * 4 / 3:.0f}">'
+    )
+    return opening + body[body.index(">") + 1 :].strip()
+
+
+def _shrink_png(match: re.Match[str]) -> str:
+    """Store an opaque grey picture with one channel: matplotlib always writes four."""
+    with Image.open(io.BytesIO(base64.b64decode(match[1]))) as image:
+        grey = image.convert("L")
+        if grey.convert("RGBA").tobytes() != image.convert("RGBA").tobytes():
+            return match[0]
+        packed = io.BytesIO()
+        grey.save(packed, "PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(packed.getvalue()).decode()}"
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    app.add_post_transform(InlineFigures)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,10 @@
+"""The package behind Torchbook, an executable book on deep learning with PyTorch.
+
+Import what you need from its modules: `torchbook.data`, `torchbook.models`, `torchbook.training`,
+`torchbook.metrics`, `torchbook.plots`, `torchbook.runtime`; `torchbook.claims` and
+`torchbook.exercises` serve the book itself.
+"""
+
+from importlib.metadata import version
+
+__version__ = version("torchbook")

@@ -1,0 +1,34 @@
+"""Exercises that check themselves.
+
+A chapter's exercise ends with `check("00-1", my_answer)`: it says that the answer is right, or
+gives a hint that fits what is wrong with it, without giving the answer away.
+"""
+
+from torchbook.exercises import computer_vision, fundamentals
+from torchbook.exercises.answers import Check, WrongAnswerError
+
+CHECKS: dict[str, Check] = {**fundamentals.CHECKS, **computer_vision.CHECKS}
+
+__all__ = ["CHECKS", "WrongAnswerError", "check"]
+
+
+def check(exercise: str, answer: object) -> None:
+    """Check an answer and say that it is right.
+
+    Args:
+        exercise: the exercise's number as the chapter prints it, such as "00-1".
+        answer: a value or a function, as the exercise asks.
+
+    Raises:
+        WrongAnswerError: the answer is not right yet; the message is a hint.
+        KeyError: there is no such exercise.
+    """
+    if exercise not in CHECKS:
+        raise KeyError(f"no exercise {exercise!r}; there are {', '.join(sorted(CHECKS))}")
+    try:
+        CHECKS[exercise](answer)
+    except WrongAnswerError:
+        raise
+    except Exception as error:  # the reader's function broke, or returned what cannot be compared
+        raise WrongAnswerError(f"It stopped with {type(error).__name__}: {error}") from error
+    print(f"✓ Exercise {exercise}: that is right.")

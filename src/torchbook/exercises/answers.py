@@ -1,0 +1,48 @@
+"""What the checks of all chapters share: the hint, and tests that answers often fail."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+Check = Callable[[object], None]
+T = TypeVar("T")
+
+
+class WrongAnswerError(Exception):
+    """The answer is not right yet; the message is a hint."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Show the hint alone in a notebook: the way through our checks is no help to a reader."""
+        return [f"✗ Not yet. {self}"]
+
+
+def require(condition: bool, hint: str) -> None:
+    """Raise WrongAnswerError with `hint` unless `condition` holds."""
+    if not condition:
+        raise WrongAnswerError(hint)
+
+
+def require_type(answer: object, kind: type[T], hint: str = "") -> T:
+    """Return the answer if it is of the expected kind, else raise WrongAnswerError."""
+    if answer is None or answer is ...:
+        raise WrongAnswerError("There is no answer yet: put yours where the three dots are.")
+    expected = f"The answer should be a {kind.__name__}, but it is a {type(answer).__name__}."
+    require(isinstance(answer, kind), f"{expected} {hint}".strip())
+    return answer
+
+
+def require_tensor(
+    answer: object, *, shape: tuple[int, ...] | None = None, dtype: torch.dtype | None = None
+) -> Tensor:
+    """Return the answer if it is a tensor of the expected shape and dtype, else raise."""
+    tensor = require_type(answer, Tensor)
+    if shape is not None:
+        require(
+            tuple(tensor.shape) == shape,
+            f"The shape should be {list(shape)}, but it is {list(tensor.shape)}.",
+        )
+    if dtype is not None:
+        require(tensor.dtype == dtype, f"The dtype should be {dtype}, but it is {tensor.dtype}.")
+    return tensor

@@ -1,0 +1,106 @@
+"""Metrics counted per sample, on the device, so that a small last batch weighs what it should."""
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def count_correct(logits: Tensor, targets: Tensor) -> Tensor:
+    """Count the samples whose largest logit is at the target.
+
+    Args:
+        logits: scores of shape [N, C], floating point.
+        targets: labels of shape [N], int64.
+
+    Returns:
+        An int64 tensor of shape [], on the device of the logits: nothing is copied to the CPU.
+
+    Raises:
+        ValueError: the shapes do not fit; targets [N, 1] would be compared with every sample.
+    """
+    if logits.ndim != 2 or targets.shape != logits.shape[:1]:
+        raise ValueError(
+            "expected logits of shape [N, C] and targets of shape [N], but they have shapes "
+            f"{list(logits.shape)} and {list(targets.shape)}"
+        )
+    return (logits.argmax(dim=1) == targets).sum()
+
+
+def accuracy(logits: Tensor, targets: Tensor) -> float:
+    """Return the share of samples, from 0 to 1, whose largest logit is at the target.
+
+    Args:
+        logits: scores of shape [N, C], floating point.
+        targets: labels of shape [N], int64.
+    """
+    return count_correct(logits, targets).item() / len(targets)
+
+
+def majority_baseline(train_targets: Tensor, targets: Tensor) -> float:
+    """Return the accuracy, from 0 to 1, of always answering the commonest training label.
+
+    Args:
+        train_targets: labels of the training split, shape [N], int64.
+        targets: labels of the split to score on, shape [M], int64.
+    """
+    return (targets == train_targets.mode().values).sum().item() / len(targets)
+
+
+def confusion_matrix(predictions: Tensor, targets: Tensor, n_classes: int) -> Tensor:
+    """Count how often each class (row) was predicted as each class (column).
+
+    Args:
+        predictions: predicted labels of shape [N], int64.
+        targets: true labels of shape [N], int64.
+        n_classes: the number of classes, C.
+
+    Returns:
+        An int64 tensor of shape [C, C]; its sum is N, its diagonal holds the correct ones.
+
+    Raises:
+        ValueError: the two have different shapes, or a label is not between 0 and C - 1.
+    """
+    if predictions.shape != targets.shape:
+        raise ValueError(
+            "predictions and targets must both have shape [N], but have shapes "
+            f"{list(predictions.shape)} and {list(targets.shape)}"
+        )
+    for name, labels in (("predictions", predictions), ("targets", targets)):
+        if len(labels) and not 0 <= labels.min() <= labels.max() < n_classes:
+            raise ValueError(
+                f"{name} must be labels from 0 to {n_classes - 1}, but go from {labels.min()} "
+                f"to {labels.max()}"
+            )
+    cells = targets * n_classes + predictions  # the two labels as one number
+    return cells.bincount(minlength=n_classes**2).reshape(n_classes, n_classes)
+
+
+def wilson_interval(n_correct: int, n: int, z: float = 1.96) -> tuple[float, float]:
+    """Return the interval of accuracies that `n_correct` of `n` samples is compatible with.
+
+    Wilson's score interval (E. B. Wilson, JASA 22, 1927), which also holds near 0 and 1 and for
+    small n. It speaks of the choice of the samples, not of the seed of the training.
+
+    Args:
+        n_correct: the number of correct samples.
+        n: the number of samples, at least 1.
+        z: standard deviations; 1.96 gives 95 % confidence.
+
+    Returns:
+        The lower and the upper end, each from 0 to 1.
+
+    Raises:
+        ValueError: `n` is below 1, or `n_correct` is not between 0 and `n`.
+    """
+    if n < 1 or not 0 <= n_correct <= n:
+        raise ValueError(f"expected 0 <= n_correct <= n and n >= 1, got {n_correct} and {n}")
+    p = n_correct / n
+    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def count_parameters(model: torch.nn.Module) -> int:
+    """Return the number of numbers that training may change."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)

@@ -1,0 +1,32 @@
+"""Where the code runs, and from which seed: the device and the random numbers."""
+
+import random
+
+import numpy as np
+import torch
+
+
+def best_device() -> torch.device:
+    """Return the accelerator of this machine (CUDA, MPS, XPU, ...) if it has one, else the CPU."""
+    if torch.accelerator.is_available():
+        return torch.accelerator.current_accelerator()
+    return torch.device("cpu")
+
+
+def device_name(device: torch.device | str) -> str:
+    """Return a name for people: "CPU", or the accelerator's own, such as "NVIDIA H200"."""
+    device = torch.device(device)
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return device.type.upper()
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy and PyTorch (all devices), so that a run can be repeated.
+
+    On one CPU the same seed gives the same digits. Another machine, or a GPU, may add numbers in
+    another order and round differently.
+    """
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)

@@ -1,0 +1,61 @@
+"""What all tests share: where they may run, and the data."""
+
+import os
+from collections.abc import Callable
+
+import matplotlib as mpl
+import nbclient
+import nbformat
+import pytest
+import torch
+from hypothesis import settings
+from matplotlib import pyplot as plt
+
+from torchbook.data import DataUnavailableError, Splits, load_fashion_mnist
+
+mpl.use("Agg")
+# No deadline for a single example: on a busy machine it says nothing. In CI the same examples.
+settings.register_profile("torchbook", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("torchbook")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if torch.cuda.is_available():
+        return
+    for item in items:
+        if item.get_closest_marker("gpu"):
+            item.add_marker(pytest.mark.skip(reason="no CUDA device on this machine"))
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="session")
+def fashion_mnist() -> Splits:
+    """Fetch the real data set on first use; where it cannot be had, only CI insists on it."""
+    try:
+        return load_fashion_mnist()
+    except DataUnavailableError as error:
+        if os.environ.get("CI", "").lower() in ("true", "1"):
+            raise
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def run_notebook() -> Callable[..., nbformat.NotebookNode]:
+    """Run cells in a real kernel, an error in one not stopping the next; returns the notebook."""
+
+    def run(*sources: str, **environment: str) -> nbformat.NotebookNode:
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(source) for source in sources]
+        )
+        client = nbclient.NotebookClient(
+            notebook, kernel_name="python3", timeout=120, allow_errors=True
+        )
+        client.execute(env={**os.environ, **environment})
+        return notebook
+
+    return run

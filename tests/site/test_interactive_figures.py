@@ -1,0 +1,528 @@
+"""The interactive figures of chapter 00, served alone: they need no built book."""
+
+import functools
+import importlib.util
+import random
+import re
+import shutil
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import torch
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.site
+
+FIGURES = Path(__file__).parents[2] / "book/static/figures"
+# As strict as a page can be: our own files only, nothing inline.
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:"
+FALLBACK = "Without scripts this text stays."
+PHONE, DESKTOP = 390, 1440
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+def _theme_styles() -> str:
+    """The styles that the book's pages have, without their icon fonts."""
+    sheets = {
+        "pydata_sphinx_theme": "pydata-sphinx-theme.css",
+        "sphinx_book_theme": "sphinx-book-theme.css",
+    }
+    text = ""
+    for package, name in sheets.items():
+        folder = Path(importlib.util.find_spec(package).origin).parent
+        text += next(folder.glob(f"theme/*/static/styles/{name}")).read_text()
+    return re.sub(r"@font-face\{[^}]*\}", "", text)
+
+
+@pytest.fixture(scope="module")
+def figures_server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("figures")
+    shutil.copytree(FIGURES, folder, dirs_exist_ok=True)
+    (folder / "theme.css").write_text(
+        _theme_styles() + "article { box-sizing: border-box; margin: auto; "
+        "max-width: 46rem; padding: 1rem; width: 100%; }"
+    )
+    handler = functools.partial(_QuietHandler, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield folder, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def open_page(browser, figures_server):
+    """Open a page with some figures; at the end nothing may have gone wrong on it."""
+    folder, address = figures_server
+    contexts, problems, expected = [], [], []
+
+    def open_page(body, *, width=DESKTOP, theme="light", expect_problems=False, **options):
+        expected.append(expect_problems)
+        (folder / "page.html").write_text(
+            f'<!doctype html><html lang="en" data-theme="{theme}"><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><title>Figures</title>'
+            '<link rel="stylesheet" href="theme.css"><link rel="stylesheet" href="figures.css">'
+            '<script type="module" src="matmul.js"></script>'
+            '<script type="module" src="broadcast.js"></script>'
+            f'<body><article class="bd-article">{body}<p id="after">After.</p></article>'
+        )
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda m: m.type in ("error", "warning") and problems.append(m.text))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("request", lambda r: r.url.startswith((address, "data:")) or problems.append(r.url))
+        page.goto(f"{address}/page.html")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert bool(problems) == any(expected), problems
+
+
+def matmul(a="1 2 3; 4 5 6", b="1 0; 0 1; 1 1"):
+    return f'<tb-matmul a="{a}" b="{b}"><p>{FALLBACK}</p></tb-matmul>'
+
+
+def broadcast(a="[3, 1]", b="[1, 4]", op="+"):
+    return f'<tb-broadcast a="{a}" b="{b}" op="{op}"><p>{FALLBACK}</p></tb-broadcast>'
+
+
+def focused(page):
+    return page.evaluate("document.activeElement.getAttribute('aria-label')")
+
+
+def torch_says(compute):
+    """What PyTorch makes of it: the numbers in rows, or the text of its error."""
+    try:
+        return compute()
+    except RuntimeError as error:
+        return str(error)
+
+
+def test_matrix_multiplication_agrees_with_torch(open_page):
+    generator = random.Random(0)
+    cases = []
+    for case in range(50):
+        m, k, n = (generator.randint(1, 4) for _ in range(3))
+        inner = generator.randint(1, 4) if case % 3 == 0 else k
+        cases.append(
+            [
+                [[generator.randint(-99, 99) for _ in range(columns)] for _ in range(rows)]
+                for rows, columns in ((m, k), (inner, n))
+            ]
+        )
+    expected = [
+        torch_says(lambda a=a, b=b: (torch.tensor(a) @ torch.tensor(b)).tolist()) for a, b in cases
+    ]
+    assert {type(outcome) for outcome in expected} == {list, str}  # both happen
+
+    page = open_page("")
+    found = page.evaluate(
+        """async (cases) => {
+            const { matmul } = await import("/matmul.js");
+            return cases.map(([a, b]) => {
+                try { return matmul(a, b); } catch (error) { return error.message; }
+            });
+        }""",
+        cases,
+    )
+    assert found == expected
+
+
+def random_shapes(generator):
+    """Two shapes that often fit, and sometimes don't in one dimension or in several."""
+    full = [generator.randint(1, 4) for _ in range(generator.randint(0, 3))]
+    shapes = []
+    for _ in "ab":
+        part = full[generator.randint(0, len(full)) :]
+        change = [generator.random() for _ in part]
+        shapes.append(
+            [
+                1 if c < 0.3 else generator.randint(1, 4) if c > 0.85 else size
+                for size, c in zip(part, change, strict=True)
+            ]
+        )
+    return shapes
+
+
+def test_broadcasting_agrees_with_torch(open_page):
+    generator = random.Random(0)
+    cases = [[*random_shapes(generator), generator.choice("+×")] for _ in range(50)]
+    cases += [[[2, 3], [4, 4], "+"], [[2, 3, 4], [3, 2, 4], "×"], [[], [], "+"]]
+
+    def numbers(shape, unit):
+        count = torch.Size(shape).numel()
+        return ((torch.arange(count) % 9 + 1) * unit).reshape(shape)
+
+    expected = []
+    for a, b, op in cases:
+        x, y = numbers(a, 1), numbers(b, 10 if op == "+" else 1)
+        result = torch_says(lambda x=x, y=y, op=op: x + y if op == "+" else x * y)
+        if isinstance(result, str):
+            expected.append(result)
+            continue
+        places = [
+            torch.arange(t.numel()).reshape(t.shape).expand(result.shape).flatten().tolist()
+            for t in (x, y)
+        ]
+        expected.append([list(result.shape), result.flatten().tolist(), *places])
+    assert {type(outcome) for outcome in expected} == {list, str}
+
+    page = open_page("")
+    found = page.evaluate(
+        """async (cases) => {
+            const { broadcast, compute, source, unravel } = await import("/broadcast.js");
+            return cases.map(([a, b, op]) => {
+                const { shape } = broadcast(a, b);
+                let values;
+                try { values = compute(a, b, op); } catch (error) { return error.message; }
+                const from = (own) => values.map((_, i) => source(unravel(i, shape), own).flat);
+                return [shape, values, from(a), from(b)];
+            });
+        }""",
+        cases,
+    )
+    assert found == expected
+
+
+def test_each_dimension_is_told_its_rule(open_page):
+    page = open_page("")
+    rules = page.evaluate(
+        """async () => {
+            const { broadcast } = await import("/broadcast.js");
+            return broadcast([1, 3, 4], [2, 3, 2]).dimensions
+                .concat(broadcast([3], [2, 1]).dimensions).map((d) => [d.rule, d.words]);
+        }"""
+    )
+    assert rules == [
+        ["stretched", "1 in a, stretched to 2"],
+        ["equal", "equal"],
+        ["error", "4 and 2 differ, and neither is 1"],
+        ["missing", "none in a: taken as 1, stretched to 2"],
+        ["stretched", "1 in b, stretched to 3"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [("[3, 1]", [3, 1]), ("(3,)", [3]), (" 2 3 4 ", [2, 3, 4]), ("[]", []), ("", []), ("[2", [2])],
+)
+def test_shapes_are_read_as_people_write_them(open_page, text, shape):
+    page = open_page("")
+    read = "async (text) => (await import('/broadcast.js')).parseShape(text)"
+    assert page.evaluate(read, text) == shape
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        matmul(a="1 2; 3"),
+        matmul(a="1 x"),
+        matmul(b="1 2 3 4 5"),
+        matmul(b="100"),
+        matmul(a=""),
+        broadcast(a="[5]"),
+        broadcast(b="[1, 1, 1, 1]"),
+        broadcast(op="-"),
+    ],
+)
+def test_wrong_attributes_are_reported_and_leave_the_fallback(open_page, body):
+    page = open_page(body, expect_problems=True)
+    expect(page.get_by_text(FALLBACK)).to_be_visible()
+    expect(page.locator(".tb-figure")).to_have_count(0)
+
+
+def test_matrix_multiplication_by_keyboard_alone(open_page):
+    page = open_page(matmul())
+    figure = page.locator("tb-matmul")
+    expect(figure.get_by_text(FALLBACK)).to_have_count(0)
+    expect(figure.locator(".tb-sum")).to_have_text("1 × 1 + 2 × 0 + 3 × 1 = 4")
+    expect(figure.locator(".tb-result-shape")).to_have_text("→ [2outer, 2outer]")
+
+    walk = []
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        walk.append(focused(page) or "a button")
+        outline = "getComputedStyle(document.activeElement).outlineStyle"
+        assert page.evaluate(outline) == "solid", walk[-1]
+    assert walk[:4] == ["rows of A", "columns of A", "rows of B", "columns of B"]
+    assert walk[4:16] == [
+        *(f"A[{i}, {j}]" for i in range(2) for j in range(3)),
+        *(f"B[{i}, {j}]" for i in range(3) for j in range(2)),
+    ]
+    assert walk[16] == "4, C[0, 0]"  # one stop for the whole grid
+    assert walk[17:] == ["a button"] * 3
+
+    figure.get_by_role("gridcell", name="C[0, 0]").focus()
+    for key, cell in [
+        ("ArrowRight", "C[0, 1]"),
+        ("ArrowRight", "C[0, 1]"),  # the row ends here
+        ("ArrowDown", "C[1, 1]"),
+        ("Home", "C[1, 0]"),
+        ("End", "C[1, 1]"),
+        ("ArrowUp", "C[0, 1]"),
+    ]:
+        page.keyboard.press(key)
+        assert focused(page).endswith(cell)
+        current = figure.locator("[aria-selected=true]")
+        expect(current).to_have_attribute("aria-label", focused(page))
+    expect(figure.locator(".tb-sum")).to_have_text("1 × 0 + 2 × 1 + 3 × 1 = 5")
+    expect(figure.get_by_role("status")).to_have_text(
+        "Row 0 of A times column 1 of B: 1 × 0 + 2 × 1 + 3 × 1 = 5. So C[0, 1] is 5."
+    )
+    hot = figure.locator("input.tb-pair").evaluate_all("nodes => nodes.map(n => n.ariaLabel)")
+    assert hot == ["A[0, 0]", "A[0, 1]", "A[0, 2]", "B[0, 1]", "B[1, 1]", "B[2, 1]"]
+
+
+def test_matrix_multiplication_by_its_buttons(open_page):
+    page = open_page(matmul())
+    cells = page.get_by_role("gridcell")
+    assert cells.all_text_contents() == ["4", "?", "?", "?"]  # predict before you look
+    page.get_by_role("button", name="Next cell").click()
+    assert cells.all_text_contents() == ["4", "5", "?", "?"]
+    page.get_by_role("button", name="Previous cell").click()
+    page.get_by_role("button", name="Previous cell").click()  # before the first comes the last
+    assert cells.all_text_contents() == ["4", "5", "?", "11"]
+    page.get_by_role("button", name="Show all").click()
+    assert cells.all_text_contents() == ["4", "5", "10", "11"]
+    page.get_by_role("button", name="Hide all").click()
+    assert cells.all_text_contents() == ["?", "?", "?", "11"]
+    cells.nth(2).click()
+    assert cells.all_text_contents() == ["?", "?", "10", "11"]
+
+
+def test_numbers_can_be_edited_and_nonsense_does_not_count(open_page):
+    page = open_page(matmul())
+    total = page.locator(".tb-sum")
+    number = page.get_by_label("A[0, 1]", exact=True)
+    page.get_by_label("B[1, 0]", exact=True).fill("5")
+    number.fill("-7")
+    expect(total).to_have_text("1 × 1 + (−7) × 5 + 3 × 1 = −31")
+    for nonsense in ("", "100", "1.5"):
+        number.fill(nonsense)
+        expect(total).to_have_text("1 × 1 + (−7) × 5 + 3 × 1 = −31")
+        assert number.evaluate("input => !input.validity.valid")
+        number.press("Tab")
+        expect(number).to_have_value("-7")
+
+
+def test_inner_numbers_that_differ_show_the_error_of_torch(open_page):
+    page = open_page(matmul())
+    page.get_by_label("rows of B").select_option("2")
+    with pytest.raises(RuntimeError) as raised:
+        torch.ones(2, 3) @ torch.ones(2, 2)
+    expect(page.locator(".tb-error")).to_have_text(f"RuntimeError: {raised.value}")
+    expect(page.get_by_role("status")).to_contain_text(str(raised.value))
+    expect(page.get_by_role("gridcell")).to_have_count(0)
+    expect(page.get_by_role("button", name="Next cell")).to_be_disabled()
+    assert page.locator(".tb-alone").evaluate_all("nodes => nodes.map(n => n.ariaLabel)") == [
+        "A[0, 2]"
+    ]
+    page.get_by_label("columns of A").select_option("2")  # mended
+    expect(page.locator(".tb-error")).to_have_count(0)
+    expect(page.locator(".tb-sum")).to_have_text("1 × 1 + 2 × 0 = 1")
+
+
+def test_broadcasting_by_keyboard_alone(open_page):
+    page = open_page(broadcast())
+    page.keyboard.press("Tab")
+    assert focused(page) == "shape of a"
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("2, 3, 1")
+    table = page.locator("tb-broadcast table")
+    expect(table.get_by_role("row", name="result")).to_have_text("result234")
+    for _ in range(7):  # operation, b, four examples, the grid
+        page.keyboard.press("Tab")
+    assert focused(page) == "46, result[1, 2, 3]"
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowRight")
+    assert focused(page) == "23, result[0, 2, 1]"  # from one slice to the other
+    expect(page.locator(".tb-sum")).to_have_text(
+        "result[0, 2, 1] = a[0, 2, 0] + b[0, 1] = 3 + 20 = 23"
+    )
+    expect(page.get_by_role("status")).to_have_text(
+        "result[0, 2, 1] is a[0, 2, 0] + b[0, 1]: 3 + 20 = 23."
+    )
+    assert page.locator(".tb-here").all_text_contents() == ["3", "20"]
+
+
+def test_stretched_copies_are_ghosts(open_page):
+    page = open_page(broadcast())
+    a, b = page.locator(".tb-tensor-a"), page.locator(".tb-tensor-b")
+    assert a.locator(".tb-own").all_text_contents() == ["1", "2", "3"]
+    assert a.locator(".tb-copy").all_text_contents() == ["1"] * 3 + ["2"] * 3 + ["3"] * 3
+    assert b.locator(".tb-own").all_text_contents() == ["10", "20", "30", "40"]
+    assert b.locator(".tb-copy").all_text_contents() == ["10", "20", "30", "40"] * 2
+
+
+def test_shapes_that_do_not_fit_show_the_error_of_torch(open_page):
+    page = open_page(broadcast())
+    page.get_by_role("button", name="[3, 2] + [3]").click()
+    with pytest.raises(RuntimeError) as raised:
+        torch.ones(3, 2) + torch.ones(3)
+    expect(page.locator(".tb-error")).to_have_text(f"RuntimeError: {raised.value}")
+    expect(page.get_by_role("status")).to_contain_text(str(raised.value))
+    expect(page.get_by_role("gridcell")).to_have_count(0)
+    page.get_by_label("shape of b").fill("[2]")  # mended
+    expect(page.locator(".tb-error")).to_have_count(0)
+    expect(page.get_by_role("gridcell")).to_have_count(6)
+
+
+def test_what_is_no_shape_is_said_and_the_last_good_one_stays(open_page):
+    page = open_page(broadcast())
+    field = page.get_by_label("shape of a")
+    for nonsense in ("[7, 1]", "[2, 2, 2, 2]", "three", "[2, , 2]"):
+        field.fill(nonsense)
+        expect(page.locator(".tb-problem")).to_contain_text(f"“{nonsense}” is no shape")
+        expect(page.get_by_role("status")).to_contain_text("is no shape")
+        expect(field).to_have_attribute("aria-invalid", "true")
+        expect(page.get_by_role("gridcell")).to_have_count(12)
+    field.fill("[1, 1]")
+    expect(page.locator(".tb-problem")).to_have_text("")
+    expect(page.get_by_role("gridcell")).to_have_count(4)
+
+
+def test_screen_readers_hear_a_sentence_once_the_reader_pauses(open_page):
+    page = open_page(matmul() + broadcast())
+    page.evaluate(
+        """() => {
+            window.said = [];
+            for (const status of document.querySelectorAll("[role=status]")) {
+                new MutationObserver(() => said.push(status.textContent))
+                    .observe(status, { childList: true, characterData: true, subtree: true });
+            }
+        }"""
+    )
+    page.wait_for_timeout(600)
+    assert page.evaluate("said") == []  # nothing as the page loads
+    page.get_by_role("button", name="Next cell").click(click_count=3)
+    field = page.get_by_label("shape of a")
+    field.press("ControlOrMeta+a")
+    field.press_sequentially("[2, 3, 1]")
+    page.wait_for_timeout(600)
+    assert page.evaluate("said") == [
+        "Row 1 of A times column 1 of B: 4 × 0 + 5 × 1 + 6 × 1 = 11. So C[1, 1] is 11.",
+        "[2, 3, 1] + [1, 4] gives [2, 3, 4]. Dimension 0: none in b: taken as 1, stretched to 2. "
+        "Dimension 1: 1 in b, stretched to 3. Dimension 2: 1 in a, stretched to 4.",
+    ]
+
+
+def test_without_scripts_the_fallback_stays_and_leaves_no_gap(open_page):
+    page = open_page(matmul() + broadcast(), java_script_enabled=False)
+    expect(page.get_by_text(FALLBACK)).to_have_count(2)
+    expect(page.get_by_text(FALLBACK).first).to_be_visible()
+    for box in [figure.bounding_box() for figure in page.locator("tb-matmul, tb-broadcast").all()]:
+        assert box["height"] < 100
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+@pytest.mark.parametrize("body", [matmul(), broadcast()], ids=["matmul", "broadcast"])
+def test_the_page_does_not_jump_when_the_figure_comes(open_page, width, body):
+    page = open_page(body, width=width)
+    expect(page.locator(".tb-figure")).to_have_count(1)
+    after = page.locator("#after").bounding_box()["y"]
+    page.route("**/*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    page.reload()
+    expect(page.get_by_text(FALLBACK)).to_be_visible()
+    before = page.locator("#after").bounding_box()["y"]
+    assert after == pytest.approx(before, abs=24)  # fonts differ from machine to machine
+
+
+WIDEST = [
+    matmul("99 -99 99 -99; 1 2 3 4; 1 2 3 4; 1 2 3 4", "-99 9 9 9; 99 9 9 9; -99 9 9 9; 99 9 9 9"),
+    matmul("1 2 3 4", "1 2 3 4; 1 2 3 4"),
+    broadcast("[4, 4, 4]", "[4]"),
+    broadcast("[2, 3, 4]", "[3, 1]", "×"),
+    broadcast("[3, 4]", "[4, 3]"),
+    broadcast("[]", "[4]"),
+]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, PHONE])
+def test_no_sideways_scroll_on_a_phone(open_page, theme, width):
+    page = open_page("".join(WIDEST), width=width, theme=theme)
+    page.get_by_role("button", name="Show all").first.click()
+    expect(page.get_by_text("−39204").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    outside = page.evaluate(
+        """() => [...document.querySelectorAll(".tb-figure")].flatMap((figure) => {
+            const room = figure.getBoundingClientRect();
+            return [...figure.querySelectorAll("*")].filter((node) => {
+                const box = node.getBoundingClientRect();
+                const sticksOut = box.width && (box.left < room.left || box.right > room.right);
+                return sticksOut && !node.closest(".tb-status");
+            }).map((node) => node.className);
+        })"""
+    )
+    assert outside == []
+
+
+# The lowest contrast of the text in the figures: of each text node against what is painted behind.
+CONTRAST = """() => {
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+    const paint = (colours) => {
+        canvas.clearRect(0, 0, 1, 1);
+        for (const colour of colours) { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); }
+        return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    };
+    const luminance = (colour) => colour.map((c) => c / 255)
+        .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+    const found = [];
+    for (const node of document.querySelectorAll(".tb-figure *")) {
+        const hasText = node.matches("input") ||
+            [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
+        if (!hasText || node.matches(":disabled, .tb-status, option")) continue;
+        const behind = [];
+        for (let at = node; at; at = at.parentElement) {
+            behind.unshift(getComputedStyle(at).backgroundColor);
+        }
+        const ground = luminance(paint(behind));
+        const text = luminance(paint([...behind, getComputedStyle(node).color]));
+        const ratio = (Math.max(ground, text) + 0.05) / (Math.min(ground, text) + 0.05);
+        found.push([ratio, node.className, node.textContent]);
+    }
+    return found.sort(([a], [b]) => a - b);
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_has_contrast_in_both_themes(open_page, theme):
+    page = open_page("".join(WIDEST), theme=theme, reduced_motion="reduce")
+    found = page.evaluate(CONTRAST)
+    assert len(found) > 300
+    assert found[0][0] >= 4.5, found[:5]
+
+
+def test_the_look_follows_the_theme_switch(open_page):
+    page = open_page(matmul() + broadcast(), reduced_motion="reduce")
+    look = """() => [".tb-figure", "select", ".tb-pair-0", ".tb-copy"].map((selector) => {
+        const style = getComputedStyle(document.querySelector(selector));
+        return [style.color, style.backgroundColor, style.borderColor].join();
+    })"""
+    light = page.evaluate(look)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    dark = page.evaluate(look)
+    assert all(a != b for a, b in zip(light, dark, strict=True))
+
+
+@pytest.mark.parametrize(("wish", "moves"), [("reduce", False), ("no-preference", True)])
+def test_nothing_moves_for_those_who_ask_for_that(open_page, wish, moves):
+    page = open_page(matmul() + broadcast(), reduced_motion=wish)
+    page.get_by_role("button", name="[3, 1] × [1, 4]").click()
+    assert page.evaluate("document.getAnimations().length > 0") == moves

@@ -1,0 +1,122 @@
+"""A chapter runs again exactly when it must."""
+
+import importlib.metadata
+import shutil
+
+import pytest
+from small_book import ROOT, SmallBook, cell
+
+
+@pytest.fixture(scope="module")
+def built_once(tmp_path_factory):
+    """A book in which `direct` imports a module, `indirect` another one that imports it."""
+    book = SmallBook(tmp_path_factory.mktemp("book"))
+    book.write("src/little/base.py", "VALUE = 1\n")
+    book.write("src/little/upper.py", "from little.base import VALUE\n\nDOUBLE = 2 * VALUE\n")
+    book.write("src/little/other.py", "THREE = 3\n")
+    book.page("index", "See {glue:text}`direct.md::value:.0f`.")
+    book.page(
+        "direct",
+        "Prose.\n\n"
+        + cell(
+            "from little.base import VALUE\n"
+            + "from torchbook.claims import glue\n"
+            + "glue('value', VALUE)"
+        ),
+    )
+    book.page("indirect", cell("import little.upper"))
+    book.page("unrelated", cell("from little import other"))
+    book.page("alone", cell(":tags: [hide-input]\n1 + 1"))
+    first = book.build()
+    assert first.ok, first.output
+    assert first.ran == {"direct", "indirect", "unrelated", "alone"}
+    return book
+
+
+@pytest.fixture
+def book(built_once, tmp_path):
+    """A copy of that book, cache and all, for one test to change."""
+    shutil.copytree(built_once.folder, tmp_path / "book")
+    copy = SmallBook.__new__(SmallBook)
+    copy.folder, copy.device, copy.pages = tmp_path / "book", "CPU", list(built_once.pages)
+    return copy
+
+
+def test_nothing_changed_runs_nothing(book):
+    again = book.build()
+    assert again.ok, again.output
+    assert again.ran == set()
+    assert again.cached == {"direct", "indirect", "unrelated", "alone"}
+
+
+def test_a_module_reruns_the_chapters_that_stand_on_it_and_no_other(book):
+    book.write("src/little/base.py", "VALUE = 1  # the same, said otherwise\n")
+    again = book.build()
+    assert again.ok, again.output
+    assert again.ran == {"direct", "indirect"}
+    assert again.cached == {"unrelated", "alone"}
+
+
+def test_a_shipped_data_file_reruns_the_chapters_of_its_package(book):
+    book.write("src/little/table.csv", "1,2\n")
+    assert book.build().ran == {"direct", "indirect", "unrelated"}
+
+
+def test_prose_alt_text_and_styling_tags_rerun_nothing(book):
+    for name, old, new in [
+        ("direct", "Prose.", "Other prose."),
+        ("alone", ":tags: [hide-input]", ":tags: [remove-input]"),
+    ]:
+        path = book.folder / f"{name}.md"
+        path.write_text(path.read_text().replace(old, new))
+    again = book.build()
+    assert again.ok, again.output
+    assert again.ran == set()
+    assert "Other prose." in book.html("direct")
+    assert "1 + 1" not in book.html("alone")  # the new tag counts for the page all the same
+
+
+def test_code_reruns_its_chapter_alone(book):
+    path = book.folder / "alone.md"
+    path.write_text(path.read_text().replace("1 + 1", "1 + 2"))
+    assert book.build().ran == {"alone"}
+
+
+def test_another_device_reruns_all(book):
+    book.device = "NVIDIA H200"
+    again = book.build()
+    assert again.ran == {"direct", "indirect", "unrelated", "alone"}
+    assert "NVIDIA H200" in again.output
+
+
+def test_another_version_of_a_pinned_library_reruns_all(book):
+    # A library that is named but not installed has another version than one that is.
+    book.write("requirements.txt", "numpy\nsome-library-that-nobody-has\n")
+    assert book.build().ran == {"direct", "indirect", "unrelated", "alone"}
+
+
+def test_the_fingerprint_sees_a_new_version_of_torch(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(ROOT / "book" / "extensions")
+    import tb_execution
+
+    monkeypatch.setattr(tb_execution, "accelerator_name", lambda: "CPU")
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("torch==2.14.1  # the subject\n")
+
+    def fingerprint():
+        freshness = tb_execution.Freshness(ROOT / "src", "torchbook", requirements, tmp_path / "-")
+        return freshness.fingerprint(["import torchbook.metrics"])
+
+    before = fingerprint()
+    assert fingerprint() == before
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "99.0")
+    assert fingerprint() != before
+
+
+def test_a_page_that_quotes_another_is_never_stale(book):
+    assert 'See <span class="pasted-text">1</span>' in book.html("index")
+    book.write("src/little/base.py", "VALUE = 7\n")
+    again = book.build()
+    assert again.ok, again.output
+    assert again.ran == {"direct", "indirect"}
+    assert 'See <span class="pasted-text">7</span>' in book.html("index")

@@ -1,0 +1,82 @@
+"""The build report and the strip say what the run says."""
+
+import platform
+import re
+from importlib.metadata import version
+
+import pytest
+from small_book import SmallBook, cell
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    book = SmallBook(tmp_path_factory.mktemp("book"))
+    book.page("index", "```{build-report}\n```")
+    book.page(
+        "sums",
+        ("word " * 900)
+        + "\n\n"
+        + cell(
+            "from torchbook.claims import claim, glue\n"
+            "claim('sum', 'Two and two make four', 2 + 2, equals=4)\n"
+            "claim('half', 'A half is small', 0.5, at_least=0, at_most=1, unit='apples')\n"
+            "glue('unclaimed', 1)"
+        ),
+    )
+    first = book.build()
+    assert first.ok, first.output
+    return book
+
+
+def rows(html: str, section: str) -> list[list[str]]:
+    """Return the cells of a section's table as text."""
+    part = html[html.index(f'id="{section}"') :]
+    body = part[part.index("<tbody>") : part.index("</tbody>")]
+    return [
+        [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<td>(.*?)</td>", row, re.S)]
+        for row in body.split("</tr>")
+        if "<td>" in row
+    ]
+
+
+def test_chapters(book):
+    [[chapter, device, seconds, date, how]] = rows(book.html("index"), "chapters")
+    assert (chapter, device, how) == ("Page sums", "CPU", "ran")
+    assert 0 < float(seconds) < 60
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", date)
+
+
+def test_claims(book):
+    table = rows(book.html("index"), "claims")
+    assert [row[:4] for row in table] == [
+        ["Page sums", "Two and two make four", "4", "exactly 4"],
+        ["Page sums", "A half is small", "0.5 apples", "at least 0 apples and at most 1 apples"],
+    ]
+    for row in table:
+        assert row[4]  # the device
+        assert 0 <= float(row[5]) < 60
+
+
+def test_versions_and_machine(book):
+    html = book.html("index")
+    versions = dict(rows(html, "versions"))
+    assert versions == {"Python": platform.python_version(), "numpy": version("numpy")}
+    assert dict(rows(html, "machine"))["accelerator"] == "CPU"
+
+
+def test_strip(book):
+    html = book.html("sums")
+    strip = re.search(r'<p class="tb-strip">(.*?)</p>', html, re.S)[1]
+    text = re.sub(r"<[^>]+>", "", strip)
+    assert re.search(r"Reading about [45] minutes", text)
+    assert re.search(r"Running \d+ s on CPU", text)
+    assert "Data none" in text
+
+
+def test_a_cached_run_keeps_its_date_and_is_called_cached(book):
+    [[*_, date, _]] = rows(book.html("index"), "chapters")
+    again = book.build()
+    assert again.ok, again.output
+    [[*_, date_again, how]] = rows(book.html("index"), "chapters")
+    assert (date_again, how) == (date, "from the cache")
+    assert len(rows(book.html("index"), "claims")) == 2
