@@ -61,6 +61,7 @@ class SmallBook:
         self.device = "CPU"
         self.pages: list[str] = []
         config = yaml.safe_load((ROOT / "_config.yml").read_text())
+        del config["html"]["favicon"]  # its path is relative to the real book
         sphinx = config["sphinx"]
         extensions = str(ROOT / "book" / "extensions")
         sphinx["local_extensions"] = dict.fromkeys(sphinx["local_extensions"], extensions)
