@@ -120,3 +120,16 @@ plots.describe(figure, 'A line that goes "up" & up')"""
     assert formulas.count("<math") == 2
     assert not re.search(r"<script[^>]*mathjax", formulas, re.IGNORECASE)
     assert '<span class="eqno">(1)</span>' in formulas
+
+
+def test_a_traceback_on_purpose_shows_the_readers_lines_and_no_path_of_this_machine(book):
+    code = "import json\n\njson.loads('{')"
+    book.page("purpose", cell(f":tags: [raises-exception]\n{code}"))
+    build = book.build()
+    assert build.ok, build.output
+    page = re.sub(r"<[^>]+>", "", book.html("purpose"))
+    assert "Traceback (most recent call last)" in page
+    assert re.search(r"Cell In\[1\], line 3", page)
+    assert "more in libraries" in page
+    assert "JSONDecodeError: Expecting property name" in page
+    assert "json/decoder.py" not in page

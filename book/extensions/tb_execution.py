@@ -210,21 +210,19 @@ def fold_traceback(frames: list[str]) -> list[str]:
     """Shorten a traceback to the reader's own lines and the message.
 
     Args:
-        frames: as IPython sends them: a headline, one text for each frame, the message.
+        frames: as IPython sends them: headlines, one text for each frame, the message. Frames of
+            cells begin with "Cell In", those of libraries with "File".
     """
-    headline, *middle, message = frames
     folded, n_hidden = [], 0
-    for frame in [*middle, None]:
-        own = frame is None or ANSI.sub("", frame).startswith("Cell In[")
-        if own and n_hidden:
+    for frame in frames:
+        if ANSI.sub("", frame).startswith("File "):
+            n_hidden += 1
+            continue
+        if n_hidden:
             folded.append(f"      ... {n_hidden} more in libraries ...\n")
             n_hidden = 0
-        if frame is not None:
-            if own:
-                folded.append(frame)
-            else:
-                n_hidden += 1
-    return [headline, *folded, message] if middle else frames
+        folded.append(frame)
+    return folded
 
 
 _single_nb_execution = mystnb_cache.single_nb_execution

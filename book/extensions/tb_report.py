@@ -100,7 +100,7 @@ def _report(app: Sphinx, docname: str) -> list[nodes.Node]:
         for claim in claims_of(env, name):
             claim_rows.append(
                 [
-                    _link(app, docname, name),
+                    _link(app, docname, name, short=True),
                     claim["lesson"],
                     claim["value"],
                     claim["bound"],
@@ -137,8 +137,10 @@ def _time(date: str) -> str:
     return date.replace("T", " ").removesuffix("+00:00")
 
 
-def _link(app: Sphinx, source: str, target: str) -> nodes.reference:
+def _link(app: Sphinx, source: str, target: str, short: bool = False) -> nodes.reference:
     title = app.env.titles[target].astext()
+    if short:  # "03. Computer vision: a network ..." stands in a narrow column
+        title = title.split(":")[0]
     uri = app.builder.get_relative_uri(source, target)
     return nodes.reference("", title, refuri=uri, internal=True)
 
