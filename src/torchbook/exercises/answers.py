@@ -1,12 +1,13 @@
 """What the checks of all chapters share: the hint, and tests that answers often fail."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 Check = Callable[[object], None]
+Function = Callable[..., Any]
 T = TypeVar("T")
 
 
@@ -46,3 +47,30 @@ def require_tensor(
     if dtype is not None:
         require(tensor.dtype == dtype, f"The dtype should be {dtype}, but it is {tensor.dtype}.")
     return tensor
+
+
+def require_function(answer: object) -> Function:
+    """Return the answer if it is a function, else raise WrongAnswerError."""
+    if answer is None or answer is ...:
+        raise WrongAnswerError("There is no answer yet: write the function `answer` first.")
+    require(
+        callable(answer),
+        f"The answer should be a function, but it is a {type(answer).__name__}. Pass the function "
+        "itself, without calling it.",
+    )
+    return answer
+
+
+def run_answer(function: Function, *arguments: object) -> Any:
+    """Call the reader's function; its error becomes a hint, its silence too."""
+    try:
+        result = function(*arguments)
+    except Exception as error:
+        shapes = [list(a.shape) for a in arguments if isinstance(a, Tensor)]
+        given = f" on inputs of shape {' and '.join(map(str, shapes))}" if shapes else ""
+        message = str(error).splitlines()[0] if str(error) else "no message"
+        raise WrongAnswerError(
+            f"Your function stopped{given} with {type(error).__name__}: {message}"
+        ) from error
+    require(result is not None and result is not ..., "The function returns nothing yet.")
+    return result

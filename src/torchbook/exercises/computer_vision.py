@@ -1,8 +1,5 @@
 """Checks for the exercises of chapter 03, computer vision."""
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
@@ -10,37 +7,11 @@ from torchbook.exercises.answers import (
     Check,
     WrongAnswerError,
     require,
+    require_function,
     require_tensor,
     require_type,
+    run_answer,
 )
-
-Function = Callable[..., Any]
-
-
-def _require_function(answer: object) -> Function:
-    if answer is None or answer is ...:
-        raise WrongAnswerError("There is no answer yet: write the function `answer` first.")
-    require(
-        callable(answer),
-        f"The answer should be a function, but it is a {type(answer).__name__}. Pass the function "
-        "itself, without calling it.",
-    )
-    return answer  # type: ignore[return-value]
-
-
-def _run(function: Function, *arguments: object) -> object:
-    """Call the reader's function; its error becomes a hint, its silence too."""
-    try:
-        result = function(*arguments)
-    except Exception as error:
-        shapes = [list(a.shape) for a in arguments if isinstance(a, Tensor)]
-        given = f" on inputs of shape {' and '.join(map(str, shapes))}" if shapes else ""
-        message = str(error).splitlines()[0] if str(error) else "no message"
-        raise WrongAnswerError(
-            f"Your function stopped{given} with {type(error).__name__}: {message}"
-        ) from error
-    require(result is not None and result is not ..., "The function returns nothing yet.")
-    return result
 
 
 def _generator(seed: int) -> torch.Generator:
@@ -86,9 +57,9 @@ def check_1(answer: object) -> None:
 
 def check_2(answer: object) -> None:
     """Check a formula for the number of parameters of a convolution."""
-    function = _require_function(answer)
+    function = require_function(answer)
     for in_channels, out_channels, k in ((1, 10, 3), (10, 10, 3), (3, 7, 5), (64, 32, 1)):
-        n = require_type(_run(function, in_channels, out_channels, k), int)
+        n = require_type(run_answer(function, in_channels, out_channels, k), int)
         right = sum(p.numel() for p in nn.Conv2d(in_channels, out_channels, k).parameters())
         case = f"answer({in_channels}, {out_channels}, {k}) gives {n:,}"
         weights = in_channels * out_channels * k * k
@@ -106,11 +77,11 @@ def check_2(answer: object) -> None:
 
 def check_3(answer: object) -> None:
     """Check an accuracy over batches of unequal size."""
-    function = _require_function(answer)
+    function = require_function(answer)
     targets = torch.tensor([1] * 8 + [0] * 2)
     logits = nn.functional.one_hot(torch.ones(10, dtype=torch.int64), 3).float()  # always says 1
     batches = list(zip(logits.split(4), targets.split(4), strict=True))  # 4, 4 and 2
-    share = _run(function, batches)
+    share = run_answer(function, batches)
     require(
         isinstance(share, float),
         f"The answer should be a Python float, but it is a {type(share).__name__}. A tensor of "
@@ -129,7 +100,7 @@ def check_3(answer: object) -> None:
     require(abs(share - 0.8) < 1e-4, f"8 of 10 are right in this test, but you get {share:.4g}.")
     logits = torch.randn(101, 5, generator=_generator(3))
     targets = torch.randint(0, 5, (101,), generator=_generator(4))
-    share = _run(function, list(zip(logits.split(32), targets.split(32), strict=True)))
+    share = run_answer(function, list(zip(logits.split(32), targets.split(32), strict=True)))
     right = (logits.argmax(dim=1) == targets).double().mean().item()
     require(
         isinstance(share, float) and abs(share - right) < 1e-4,
@@ -139,13 +110,15 @@ def check_3(answer: object) -> None:
 
 def check_4(answer: object) -> None:
     """Check a max pooling written by hand."""
-    function = _require_function(answer)
+    function = require_function(answer)
     for shape in ((2, 3, 4, 6), (5, 1, 28, 28)):
         pictures = torch.randn(shape, generator=_generator(5))
         before = pictures.clone()
         b, c, height, width = shape
         result = require_tensor(
-            _run(function, pictures), shape=(b, c, height // 2, width // 2), dtype=torch.float32
+            run_answer(function, pictures),
+            shape=(b, c, height // 2, width // 2),
+            dtype=torch.float32,
         )
         require(torch.equal(pictures, before), "Your function changes the pictures it was given.")
         require(
@@ -165,11 +138,13 @@ def check_4(answer: object) -> None:
 
 def check_5(answer: object) -> None:
     """Check mirroring some pictures of a batch from left to right."""
-    function = _require_function(answer)
+    function = require_function(answer)
     pictures = _bytes(6, 5, 1, 4, 6)
     coin = torch.tensor([True, False, False, True, True])
     before = pictures.clone()
-    result = require_tensor(_run(function, pictures, coin), shape=(5, 1, 4, 6), dtype=torch.uint8)
+    result = require_tensor(
+        run_answer(function, pictures, coin), shape=(5, 1, 4, 6), dtype=torch.uint8
+    )
     require(
         torch.equal(pictures, before),
         "Your function writes into the pictures it was given: the training data itself would be "
@@ -200,10 +175,10 @@ def check_5(answer: object) -> None:
 
 def check_6(answer: object) -> None:
     """Check the accuracy within each true class."""
-    function = _require_function(answer)
+    function = require_function(answer)
     targets = torch.tensor([0, 0, 0, 0, 1, 1, 2, 2, 2, 2])
     predictions = torch.tensor([0, 0, 1, 2, 1, 0, 2, 2, 2, 2])
-    shares = require_tensor(_run(function, predictions, targets, 3), shape=(3,))
+    shares = require_tensor(run_answer(function, predictions, targets, 3), shape=(3,))
     require(
         shares.is_floating_point(),
         "Shares are floats from 0 to 1, but yours are whole numbers. Are those the counts?",
@@ -228,12 +203,12 @@ def check_6(answer: object) -> None:
 
 def check_7(answer: object) -> None:
     """Check a count of pictures that were seen before."""
-    function = _require_function(answer)
+    function = require_function(answer)
     old = _bytes(7, 50, 1, 5, 5)
     new = _bytes(8, 6, 1, 5, 5)
     new[1], new[4], new[5] = old[30], old[7], old[7]
     old[20] = old[7]
-    n = _run(function, old, new)
+    n = run_answer(function, old, new)
     n = n.item() if isinstance(n, Tensor) and n.numel() == 1 else n
     require(isinstance(n, int), f"The answer should be a whole number, but it is {n!r:.60}.")
     require(
@@ -254,7 +229,7 @@ def check_7(answer: object) -> None:
     require(n == 3, f"3 of the 6 new pictures occur among the old ones, but you count {n}.")
     shifted = (new.int() + 1).clamp(max=255).to(torch.uint8)
     require(
-        _run(function, old, shifted) == 0,
+        run_answer(function, old, shifted) == 0,
         "You also count pictures that are only similar: these differ in every pixel, by 1.",
     )
 

@@ -1,29 +1,15 @@
 """Checks for the exercises of chapter 00, the fundamentals."""
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
 
-from torchbook.exercises.answers import Check, WrongAnswerError, require, require_tensor
-
-Function = Callable[..., Any]
-
-
-def _require_function(answer: object) -> Function:
-    if answer is None or answer is ...:
-        raise WrongAnswerError("There is no answer yet: write the function `answer` first.")
-    require(
-        callable(answer),
-        f"The answer should be a function, but it is a {type(answer).__name__}. Pass the function "
-        "itself, without calling it.",
-    )
-    return answer  # type: ignore[return-value]
-
-
-def _require_result(result: object) -> object:
-    require(result is not None and result is not ..., "The function returns nothing yet.")
-    return result
+from torchbook.exercises.answers import (
+    Check,
+    WrongAnswerError,
+    require,
+    require_function,
+    require_tensor,
+    run_answer,
+)
 
 
 def _draw(seed: int, *shape: int) -> torch.Tensor:
@@ -88,11 +74,9 @@ def check_2(answer: object) -> None:
 
 def check_3(answer: object) -> None:
     """Check that every column gets mean 0 and standard deviation 1."""
-    function = _require_function(answer)
+    function = require_function(answer)
     table = 5 + _draw(0, 40, 3) * torch.tensor([1.0, 10.0, 100.0])
-    result = require_tensor(
-        _require_result(function(table.clone())), shape=(40, 3), dtype=torch.float32
-    )
+    result = require_tensor(run_answer(function, table.clone()), shape=(40, 3), dtype=torch.float32)
     require(
         not torch.allclose(result.mean(dim=1), torch.zeros(40), atol=1e-3),
         "Now every row has mean 0, not every column. Which axis should disappear in the mean?",
@@ -124,9 +108,9 @@ def check_3(answer: object) -> None:
 
 def check_4(answer: object) -> None:
     """Check the middle of each picture, and that it is a copy."""
-    function = _require_function(answer)
+    function = require_function(answer)
     pictures = torch.arange(3 * 28 * 28).reshape(3, 28, 28)
-    result = require_tensor(_require_result(function(pictures)))
+    result = require_tensor(run_answer(function, pictures))
     require(
         result.shape[0] == 3,
         f"3 pictures went in, {result.shape[0]} came out: the first axis counts pictures and "
@@ -149,10 +133,10 @@ def check_4(answer: object) -> None:
 
 def check_5(answer: object) -> None:
     """Check the share of correct answers."""
-    function = _require_function(answer)
+    function = require_function(answer)
     scores = torch.eye(4)[[0, 1, 2, 3, 0]] + 0.1 * _draw(2, 5, 4)  # the winners are 0, 1, 2, 3, 0
     labels = torch.tensor([0, 1, 2, 0, 0])
-    result = _require_result(function(scores, labels))
+    result = run_answer(function, scores, labels)
     require(
         not isinstance(result, torch.Tensor),
         "The function returns a tensor. Which method turns a tensor of one number into Python's?",
@@ -181,13 +165,11 @@ def check_5(answer: object) -> None:
 
 def check_6(answer: object) -> None:
     """Check fog from a generator of its own."""
-    function = _require_function(answer)
+    function = require_function(answer)
     pictures = torch.zeros(2, 3, 50, 50)
     state = torch.get_rng_state()
     try:
-        first = require_tensor(
-            _require_result(function(pictures, 2.0, 0)), shape=tuple(pictures.shape)
-        )
+        first = require_tensor(run_answer(function, pictures, 2.0, 0), shape=tuple(pictures.shape))
         undisturbed = torch.equal(state, torch.get_rng_state())
         again = function(pictures, 2.0, 0)
         other = function(pictures, 2.0, 1)
@@ -222,9 +204,9 @@ def check_6(answer: object) -> None:
 
 def check_7(answer: object) -> None:
     """Check matrix multiplication by broadcasting."""
-    function = _require_function(answer)
+    function = require_function(answer)
     a, b = _draw(4, 2, 3), _draw(5, 3, 4)
-    result = require_tensor(_require_result(function(a, b)))
+    result = require_tensor(run_answer(function, a, b))
     require(
         result.ndim == 2,
         f"The result should have 2 axes, but its shape is {list(result.shape)}. One axis is still "
@@ -260,11 +242,11 @@ def check_7(answer: object) -> None:
 
 def check_8(answer: object) -> None:
     """Check the nearest template by squared distance."""
-    function = _require_function(answer)
+    function = require_function(answer)
     templates = torch.tensor([[1.0, 1.0, 1.0, 1.0], [0.0, 1.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.2]])
     truth = torch.tensor([2, 1, 0, 1, 1])
     pictures = templates[truth] + 0.05 * _draw(8, 5, 4)
-    result = require_tensor(_require_result(function(pictures, templates)))
+    result = require_tensor(run_answer(function, pictures, templates))
     require(
         not result.is_floating_point(),
         "The function returns floats. Not the distance is asked, but which template has it.",
