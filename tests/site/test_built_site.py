@@ -42,7 +42,8 @@ def test_page_is_sound(browser, site, page):
             tab.on("pageerror", lambda error, e=errors: e.append(str(error)))
             tab.on("request", lambda request, r=requests: r.append(request.url))
             tab.goto(f"{site}/{page}", wait_until="networkidle")
-            assert tab.evaluate("document.documentElement.dataset.theme") == theme, where
+            # A deferred script sets it; on a busy machine that can take a moment.
+            tab.wait_for_function("t => document.documentElement.dataset.theme === t", arg=theme)
             assert not errors, (where, errors)
             host = urlsplit(site).netloc
             elsewhere = [u for u in requests if urlsplit(u).netloc not in ("", host)]
