@@ -92,13 +92,13 @@ def check_3(answer: object) -> None:
         f"{[round(deviation, 2) for deviation in result.std(dim=0).tolist()]}.",
     )
     given = table.clone()
-    function(given)
+    run_answer(function, given)
     require(
         torch.equal(given, table),
         "The result is right, but the table that was passed in has changed. Avoid -= and /=.",
     )
     square = 5 + _draw(1, 6, 6)
-    result = require_tensor(function(square.clone()), shape=(6, 6))
+    result = require_tensor(run_answer(function, square.clone()), shape=(6, 6))
     require(
         torch.allclose(result.mean(dim=0), torch.zeros(6), atol=1e-3),
         "Right for a table of 40 rows and 3 columns, wrong for a square one: the means went along "
@@ -158,7 +158,7 @@ def check_5(answer: object) -> None:
     scores, labels = _draw(3, 300, 7), torch.arange(300) % 7
     truth = (scores.argmax(dim=1) == labels).double().mean().item()
     require(
-        abs(function(scores, labels) - truth) < 1e-6,
+        abs(run_answer(function, scores, labels) - truth) < 1e-6,
         "Right for 5 rows and wrong for 300. Does something in the function depend on the size?",
     )
 
@@ -171,8 +171,8 @@ def check_6(answer: object) -> None:
     try:
         first = require_tensor(run_answer(function, pictures, 2.0, 0), shape=tuple(pictures.shape))
         undisturbed = torch.equal(state, torch.get_rng_state())
-        again = function(pictures, 2.0, 0)
-        other = function(pictures, 2.0, 1)
+        again = run_answer(function, pictures, 2.0, 0)
+        other = run_answer(function, pictures, 2.0, 1)
     finally:
         torch.set_rng_state(state)
     require(
@@ -191,7 +191,7 @@ def check_6(answer: object) -> None:
         f"Fog of strength 2 should have standard deviation 2, but it has {first.std().item():.2f}.",
     )
     require(
-        torch.allclose(function(pictures + 1, 2.0, 0), first + 1),
+        torch.allclose(run_answer(function, pictures + 1, 2.0, 0), first + 1),
         "The fog should be added to the pictures. On white ones it did not come out one higher "
         "than on black ones.",
     )
@@ -221,7 +221,7 @@ def check_7(answer: object) -> None:
     for n, k, m in ((3, 3, 3), (5, 1, 2), (1, 6, 1)):
         a, b = _draw(6, n, k), _draw(7, k, m)
         require(
-            torch.allclose(function(a, b), a @ b, atol=1e-5),
+            torch.allclose(run_answer(function, a, b), a @ b, atol=1e-5),
             f"Wrong for [{n}, {k}] and [{k}, {m}].",
         )
     for left, right in (((2, 3), (4, 5)), ((2, 3), (1, 4)), ((2, 1), (3, 4))):
@@ -267,7 +267,7 @@ def check_8(answer: object) -> None:
     pictures, templates = _draw(9, 50, 20), _draw(10, 6, 20)
     truth = torch.cdist(pictures.double(), templates.double()).argmin(dim=1)
     require(
-        torch.equal(function(pictures, templates), truth),
+        torch.equal(run_answer(function, pictures, templates), truth),
         "Right for clear cases, wrong for close ones. Is it the sum of the squared differences, "
         "over all pixels?",
     )
