@@ -180,20 +180,47 @@ def test_each_sample_is_counted_as_the_model_was_when_it_saw_it():
     assert during == before  # one batch: counted before the only step
 
 
-def test_the_cpu_waits_for_the_device_at_the_end_of_an_epoch_only(monkeypatch):
-    model = small_model()
-    optimizer = sgd(model)
-    waits = []
-    for name in ("item", "__float__", "__bool__", "__int__", "tolist", "numpy", "cpu"):
+@pytest.fixture
+def waits(monkeypatch):
+    """The calls that would make the CPU wait for a device, as they happen."""
+    seen = []
+    for name in ("item", "__float__", "__bool__", "__int__", "tolist", "numpy", "cpu", "nonzero"):
         original = getattr(torch.Tensor, name)
 
         def counted(tensor, *args, _name=name, _original=original, **kwargs):
-            waits.append(_name)
+            seen.append(_name)
             return _original(tensor, *args, **kwargs)
 
         monkeypatch.setattr(torch.Tensor, name, counted)
-    train_one_epoch(model, Batches(two_clouds(40), 4), nn.functional.cross_entropy, optimizer)
-    assert waits == ["item", "item"]  # the loss and the correct answers
+    return seen
+
+
+@pytest.mark.parametrize("options", [{}, {"clip_norm": 1.0, "accumulate": 3}], ids=["plain", "all"])
+def test_the_cpu_waits_for_the_device_once_an_epoch(waits, options):
+    model = small_model()
+    optimizer = sgd(model)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 5)
+    options |= {"scheduler": scheduler, "keep_best": True, "patience": 3, "progress": False}
+    train, valid = Batches(two_clouds(40), 4, shuffle=True), Batches(two_clouds(20), 7)
+    seen = {}
+    for epochs in (1, 4):
+        waits.clear()
+        fit(model, train, valid, optimizer, epochs=epochs, **options)
+        seen[epochs] = list(waits)
+    # At the start the labels of both splits are checked; then it is one look for each epoch.
+    assert seen[1] == ["__bool__", "__bool__", "tolist"]
+    assert seen[4] == [*seen[1], "tolist", "tolist", "tolist"]
+
+
+def test_ten_times_the_batches_wait_no_more(waits):
+    model = small_model()
+    counts = []
+    for n in (40, 400):
+        waits.clear()
+        batches = Batches(two_clouds(n), 4)
+        train_one_epoch(model, batches, nn.functional.cross_entropy, sgd(model))
+        counts.append(len(waits))
+    assert counts[0] == counts[1]
 
 
 # --- evaluate, predict
@@ -314,7 +341,14 @@ def test_an_empty_history_is_a_table_without_rows():
 
 
 def test_an_evaluation_reads_well():
-    assert str(Evaluation(0.5, 0.25, 4)) == "Evaluation(loss=0.5, accuracy=0.25, n=4)"
+    evaluation = Evaluation(loss=0.5, metrics={"accuracy": 0.25}, n=1234)
+    assert str(evaluation) == "loss 0.5000, accuracy 25.00% on 1,234 samples"
+    assert evaluation.accuracy == 0.25
+
+
+def test_an_evaluation_without_accuracy_says_what_there_is():
+    with pytest.raises(AttributeError, match="accuracy was not measured, only loss, distance"):
+        _ = Evaluation(loss=0.5, metrics={"distance": 2.0}, n=4).accuracy
 
 
 # --- on a GPU

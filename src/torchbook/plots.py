@@ -1,13 +1,17 @@
 """The book's recurring figures. Each function returns the figure, and gives it its alt text."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from torchbook.training import History
+if TYPE_CHECKING:
+    from torchbook.training import History, LearningRateTrial
 
 # Not pure black: the book shows pure black in the colour of the page's text, which is light in the
 # dark theme. Text that stands on a coloured cell must stay dark there.
@@ -27,7 +31,7 @@ def describe(figure: Figure, alt: str) -> Figure:
 
 
 def curves(history: History) -> Figure:
-    """Draw loss and accuracy over the epochs, for the training and the validation split.
+    """Draw the loss and each metric over the epochs, for the training and the validation split.
 
     Raises:
         ValueError: the history has no epoch.
@@ -35,20 +39,42 @@ def curves(history: History) -> Figure:
     if not history.rows:
         raise ValueError("there is nothing to draw: the history has no epoch yet")
     epochs = history.column("epoch")
-    figure, axes = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
-    for axis, quantity in zip(axes, ("loss", "accuracy"), strict=True):
+    quantities = [n.removeprefix("train_") for n in history.rows[0] if n.startswith("train_")]
+    figure, axes = plt.subplots(
+        1, len(quantities), figsize=(4 * len(quantities), 3), layout="constrained", squeeze=False
+    )
+    sentences = []
+    for axis, quantity in zip(axes.flat, quantities, strict=True):
+        form = ".1%" if quantity == "accuracy" else ".2f"
+        paths = []
         for split, style in (("train", "--"), ("valid", "-")):
-            axis.plot(epochs, history.column(f"{split}_{quantity}"), style, marker="o", label=split)
+            values = history.column(f"{split}_{quantity}")
+            axis.plot(epochs, values, style, marker="o", label=split)
+            paths.append(f"from {values[0]:{form}} to {values[-1]:{form}}")
         axis.set(xlabel="epoch", ylabel=quantity, xticks=epochs)
         axis.legend()
-    first, last = history.rows[0], history.rows[-1]
+        train, valid = paths
+        sentences.append(f"Training {quantity} goes {train}, validation {quantity} {valid}.")
+    charts = {1: "A line chart", 2: "Two line charts"}.get(len(axes.flat), "Line charts")
+    return describe(figure, f"{charts} over {len(history)} epochs. {' '.join(sentences)}")
+
+
+def learning_rates(trial: LearningRateTrial) -> Figure:
+    """Draw how the loss changed while the learning rate grew, and mark the suggestion."""
+    smooth = trial.smooth
+    figure, axis = plt.subplots(figsize=(5, 3), layout="constrained")
+    axis.plot(trial.rates, trial.losses, "o", markersize=2, alpha=0.4, label="each batch")
+    axis.plot(trial.rates, smooth, label="smoothed")
+    axis.axvline(trial.suggestion, linestyle=":", color="C3", label="suggestion")
+    # Past the best rate the loss explodes: what matters is below where it began.
+    axis.set(xlabel="learning rate", ylabel="training loss", xscale="log")
+    axis.set_ylim(0.8 * min(smooth), 1.3 * smooth[0])
+    axis.legend()
     return describe(
         figure,
-        f"Two line charts over {len(history)} epochs. Training loss goes from "
-        f"{first['train_loss']:.2f} to {last['train_loss']:.2f}, validation loss from "
-        f"{first['valid_loss']:.2f} to {last['valid_loss']:.2f}. Training accuracy goes from "
-        f"{first['train_accuracy']:.1%} to {last['train_accuracy']:.1%}, validation accuracy from "
-        f"{first['valid_accuracy']:.1%} to {last['valid_accuracy']:.1%}.",
+        f"Training loss while the learning rate grows from {trial.rates[0]:.1g} to "
+        f"{trial.rates[-1]:.1g}: it begins at {smooth[0]:.2f} and is lowest, {min(smooth):.2f}, at "
+        f"a rate of {10 * trial.suggestion:.2g}. A dotted line marks a tenth of that.",
     )
 
 

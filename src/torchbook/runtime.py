@@ -4,6 +4,7 @@ import random
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 
 def best_device() -> torch.device:
@@ -30,3 +31,16 @@ def seed_everything(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Return the device of the model's parameters, the CPU if it has none."""
+    parameter = next(model.parameters(), None)
+    return torch.device("cpu") if parameter is None else parameter.device
+
+
+def copy_to(tensor: Tensor, device: torch.device) -> Tensor:
+    """Copy a tensor of the CPU to a device, without making the CPU wait for a CUDA device."""
+    if device.type == "cuda":
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)

@@ -3,6 +3,7 @@
 from torchbook.data.batches import Batches, scale_to_unit
 from torchbook.data.examples import Examples, Splits, split
 from torchbook.data.fashion_mnist import load_fashion_mnist
+from torchbook.data.streamed import StreamedBatches
 from torchbook.data.verify import DataCorruptError, DataUnavailableError, cache_dir
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "DataUnavailableError",
     "Examples",
     "Splits",
+    "StreamedBatches",
     "cache_dir",
     "load_fashion_mnist",
     "scale_to_unit",

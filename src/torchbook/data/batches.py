@@ -1,11 +1,14 @@
 """Batches cut from tensors that already live on the device."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from torchbook.data.examples import Examples
+from torchbook.data.order import EpochOrder
+from torchbook.runtime import copy_to
 
 
 def scale_to_unit(inputs: Tensor) -> Tensor:
@@ -35,6 +38,8 @@ class Batches:
     data set this is several times faster than a `DataLoader`, which collects a batch from its
     examples one by one.
 
+    It can be asked where it is, and go on from there: `state_dict` and `load_state_dict`.
+
     Args:
         examples: inputs [N, ...] and targets [N, ...].
         batch_size: examples in each batch; the last batch of an epoch holds what remains.
@@ -42,9 +47,12 @@ class Batches:
         seed: where the random orders start; the same seed gives the same sequence of orders.
         device: where the batches live; the examples' own device by default.
         transform: makes a batch of inputs ready for the model.
+        rank: which process this is, if several share each batch.
+        world_size: how many share it.
 
     Raises:
-        ValueError: there are no examples, or `batch_size` is below 1.
+        ValueError: there are no examples, `batch_size` is below 1, or the last batch of an epoch
+            is too small for the number of processes.
     """
 
     def __init__(
@@ -56,36 +64,49 @@ class Batches:
         seed: int = 0,
         device: torch.device | str | None = None,
         transform: Callable[[Tensor], Tensor] = scale_to_unit,
+        rank: int = 0,
+        world_size: int = 1,
     ) -> None:
-        if len(examples) == 0:
-            raise ValueError("there are no examples to make batches from: len(examples) is 0")
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, but is {batch_size}")
+        self.order = EpochOrder(
+            len(examples),
+            batch_size,
+            shuffle=shuffle,
+            seed=seed,
+            rank=rank,
+            world_size=world_size,
+        )
         device = examples.inputs.device if device is None else torch.device(device)
         self.inputs = examples.inputs.to(device)
         self.targets = examples.targets.to(device)
-        self.batch_size = batch_size
-        self.shuffle = shuffle
         self.transform = transform
-        self._generator = torch.Generator().manual_seed(seed)
 
     @property
     def n_examples(self) -> int:
         """The number of examples in an epoch, N."""
-        return len(self.targets)
+        return self.order.n_examples
+
+    @property
+    def batch_size(self) -> int:
+        """The number of examples in a batch, of all processes together."""
+        return self.order.batch_size
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
-        return -(-self.n_examples // self.batch_size)
+        return len(self.order)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield (inputs [B, ...], targets [B, ...]) for one epoch."""
-        if self.shuffle:
-            # Drawn on the CPU, so that every device sees the same order for the same seed.
-            order = torch.randperm(self.n_examples, generator=self._generator)
-            for indices in order.to(self.inputs.device).split(self.batch_size):
-                yield self.transform(self.inputs[indices]), self.targets[indices]
-        else:
-            for start in range(0, self.n_examples, self.batch_size):
-                batch = slice(start, start + self.batch_size)
-                yield self.transform(self.inputs[batch]), self.targets[batch]
+        """Yield (inputs [B, ...], targets [B, ...]) for one epoch, or for the rest of it."""
+        order = self.order.begin()
+        if order is not None:
+            order = copy_to(order, self.inputs.device)
+        for batch in self.order.slices():
+            chosen = batch if order is None else order[batch]
+            yield self.transform(self.inputs[chosen]), self.targets[chosen]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the place in the sequence of batches, for a checkpoint."""
+        return self.order.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a place that `state_dict` returned, in the middle of an epoch if need be."""
+        self.order.load_state_dict(state)
