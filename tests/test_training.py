@@ -22,6 +22,8 @@ from torchbook.training import (
     predict,
     train_one_epoch,
 )
+from torchbook.training.loop import ACCURACY, Total, read, train_steps
+from torchbook.training.precision import Precision
 
 NO_BATCH = "there was no batch: the data is empty, or an iterator that was used up already"
 
@@ -373,3 +375,26 @@ def test_a_gpu_evaluates_as_the_cpu_does():
     on_gpu = evaluate(model.to("cuda"), Batches(two_clouds(50), 7, device="cuda"))
     assert on_gpu.loss == pytest.approx(on_cpu.loss, rel=1e-3)
     assert on_gpu.accuracy == on_cpu.accuracy
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+def test_no_step_on_a_gpu_waits_for_it(precision):
+    model = small_model().to("cuda")
+    total = Total(ACCURACY)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01, fused=True)
+    batches = Batches(two_clouds(64), 10, shuffle=True, device="cuda")
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 5)
+    steps = Precision(precision, torch.device("cuda"))
+    cross_entropy = nn.functional.cross_entropy
+    # The first pass lets CUDA's libraries get ready, which waits.
+    train_steps(model, batches, cross_entropy, optimizer, Total(ACCURACY), steps)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        train_steps(
+            model, batches, cross_entropy, optimizer, total, steps, scheduler, clip_norm=1.0
+        )
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    (result,) = read(total)
+    assert result.n == 64

@@ -5,8 +5,9 @@ import os
 import pickle
 import platform
 import random
-import tempfile
+import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ def versions() -> dict[str, str]:
     """Return the versions of Python, PyTorch and this package."""
     return {
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),  # a class of its own, which a safe load refuses
         "torchbook": __version__,
     }
 
@@ -88,21 +89,18 @@ def save(path: Path | str, checkpoint: Checkpoint) -> None:
     path = Path(path)
     # Field by field: `asdict` would copy every tensor.
     content = {f.name: getattr(checkpoint, f.name) for f in fields(checkpoint)}
-    temporary = None
+    # One name, so that what a killed process leaves behind is overwritten by the next.
+    unfinished = path.with_name(f".{path.name}.unfinished")
     try:
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}-", delete=False
-        ) as file:
-            temporary = Path(file.name)
+        with unfinished.open("wb") as file:
             torch.save({"format": FORMAT, **content}, file)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        unfinished.replace(path)
     except (OSError, RuntimeError) as error:  # PyTorch's writer wraps a full disk in the latter
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         raise CheckpointError(_why_not_written(path, error)) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)  # gone already, if it was moved
 
 
 def _why_not_written(path: Path, error: Exception) -> str:
@@ -133,13 +131,14 @@ def load(path: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
     if not path.is_file():
         raise FileNotFoundError(f"there is no checkpoint at {path}")
     try:
+        if not zipfile.is_zipfile(path):  # which all are; others could only be of another kind
+            raise pickle.UnpicklingError("not a zip archive")
         content = torch.load(path, map_location=device, weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-        size = path.stat().st_size
+    except Exception as error:  # damaged bytes can trip over anything
         raise CheckpointError(
-            f"{path} ({size:,} bytes) cannot be read as a checkpoint: it is damaged, or of another "
-            "kind. Files that would run code when opened are refused. Take an older checkpoint, or "
-            "train anew"
+            f"{path} ({path.stat().st_size:,} bytes) cannot be read as a checkpoint: it is "
+            "damaged, or of another kind. Files that would run code when opened are refused. Take "
+            "an older checkpoint, or train anew"
         ) from error
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
         kind = (

@@ -48,15 +48,20 @@ def world() -> Iterator[World]:
     if "RANK" not in os.environ:
         yield World(rank=0, size=1, device=best_device())
         return
+    # After a restart torchrun offers the same store, with addresses of processes that are dead
+    # (seen with PyTorch 2.14 and gloo: "Connection refused"). A prefix keeps the lives apart.
+    store, rank, size = next(dist.rendezvous("env://"))
+    life = f"life {os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}"
+    group = {"store": dist.PrefixStore(life, store), "rank": rank, "world_size": size}
     if torch.cuda.is_available():
         device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
         torch.cuda.set_device(device)
-        dist.init_process_group("nccl", device_id=device)
+        dist.init_process_group("nccl", device_id=device, **group)
     else:
         device = torch.device("cpu")
-        dist.init_process_group("gloo")
+        dist.init_process_group("gloo", **group)
     try:
-        yield World(dist.get_rank(), dist.get_world_size(), device)
+        yield World(rank, size, device)
     finally:
         dist.destroy_process_group()
 
@@ -112,9 +117,10 @@ def weighted(
     """
     n = sum(len(targets) for _, targets in group)
     if size() > 1:
-        # Added up where the gradients are: no process waits for its device. What is averaged over
-        # the processes later is multiplied by their number here.
-        n = add_up(torch.full((), n / size(), device=group[0][1].device))
+        # Added up where the gradients are: no process waits for its device. The gradients are
+        # averaged over the processes later, so it is their mean number of samples that counts.
+        device = group[0][1].device
+        n = add_up(torch.full((), n / size(), dtype=torch.float64, device=device))
     for place, (inputs, targets) in enumerate(group, start=1):
         _exchange_gradients(model, place == len(group))
         yield inputs, targets, len(targets) / n

@@ -68,7 +68,8 @@ def checked(
 def check_inputs(inputs: Tensor, model: nn.Module) -> None:
     """Raise TypeError if bytes would meet weights that are floats."""
     weight = next(model.parameters(), None)
-    if inputs.dtype == torch.uint8 and weight is not None and weight.is_floating_point():
+    are_bytes = isinstance(inputs, Tensor) and inputs.dtype == torch.uint8
+    if are_bytes and weight is not None and weight.is_floating_point():
         raise TypeError(
             f"the inputs are bytes (torch.uint8), shape {list(inputs.shape)}, but the model "
             f"calculates with {weight.dtype}: scale them first, for example with "

@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -215,7 +216,7 @@ def fit(
             answers = [callback(state) for callback in callbacks]
             if any(answers):
                 break
-    if run.best is not None:
+    if keep_best and run.best is not None:
         distributed.load_weights(parallel, run.best)
     return history
 
@@ -393,7 +394,11 @@ def _row(epoch: int, train: Evaluation, valid: Evaluation, seconds: float) -> di
 def _step_epoch(scheduler: LRScheduler | ReduceLROnPlateau, value: float) -> None:
     if isinstance(scheduler, ReduceLROnPlateau):
         scheduler.step(value)
-    else:
+        return
+    with warnings.catch_warnings():
+        # After a resume between the last step and the end of an epoch, PyTorch misses the steps
+        # that the optimiser made before the break.
+        warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step")
         scheduler.step()
 
 

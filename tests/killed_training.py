@@ -1,0 +1,107 @@
+"""Kill small trainings at random moments and resume them; print how many ended the same.
+
+    python tests/killed_training.py FOLDER KILLS [SEED]
+
+Each training runs in a process of its own and is killed with SIGKILL once, wherever it is: in a
+step, in the validation, while a checkpoint is being written. A second process resumes it.
+"""
+
+import hashlib
+import json
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+import torch
+from test_resume import Training
+
+
+def ending(training: Training, history) -> str:
+    """Return a fingerprint of the weights, the learning rate and the history."""
+    rows, weights, rate = training.ending(history)
+    digest = hashlib.sha256(json.dumps([rows, rate]).encode())
+    for name, value in weights.items():
+        digest.update(name.encode() + value.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def run(checkpoint: Path | None, result: Path) -> None:
+    """Train, going on from the checkpoint if there is one, and write the fingerprint."""
+    training = Training()
+    options = (
+        {"checkpoint": checkpoint, "checkpoint_every": 1, "resume": True} if checkpoint else {}
+    )
+    fingerprint = ending(training, training.run(**options))
+    result.write_text(fingerprint)
+
+
+def start(checkpoint: Path | None, result: Path) -> int:
+    """Call `run` in a new process, which shares nothing but the imports; return its id."""
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            run(checkpoint, result)
+            status = 0
+        finally:
+            os._exit(status)
+    return pid
+
+
+def finish(pid: int) -> None:
+    """Wait for a process and insist that it ended well."""
+    _, status = os.waitpid(pid, 0)
+    if status != 0:
+        raise SystemExit(f"a training failed with status {status}")
+
+
+def main(folder: Path, kills: int, seed: int) -> None:
+    """Kill, resume, compare; print the counts as JSON."""
+    torch.set_num_threads(1)  # threads would not survive the fork
+    draw = random.Random(seed)
+    result = folder / "ending"
+    finish(start(None, result))
+    expected = result.read_text()
+
+    checkpoint = folder / "timed.pt"
+    begun = time.monotonic()
+    finish(start(checkpoint, result))
+    duration = time.monotonic() - begun
+
+    killed, identical, before, unfinished = 0, 0, {}, 0
+    while killed < kills:
+        checkpoint = folder / f"{killed}.pt"
+        result.unlink(missing_ok=True)
+        pid = start(checkpoint, result)
+        time.sleep(draw.uniform(0, duration))
+        os.kill(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+        if not os.WIFSIGNALED(status):  # it had ended already: no kill
+            checkpoint.unlink()
+            continue
+        killed += 1
+        unfinished += checkpoint.with_name(f".{checkpoint.name}.unfinished").exists()
+        step = saved_step(checkpoint)
+        before[step] = before.get(step, 0) + 1
+        finish(start(checkpoint, result))
+        identical += result.read_text() == expected
+        checkpoint.unlink()
+    outcome = {
+        "kills": killed,
+        "identical": identical,
+        "kills_by_last_saved_step": dict(sorted(before.items())),
+        "kills_while_writing": unfinished,
+    }
+    print(json.dumps(outcome))
+
+
+def saved_step(path: Path) -> int:
+    """Return the step of a checkpoint, 0 if there is none yet."""
+    return torch.load(path, weights_only=True)["step"] if path.exists() else 0
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 0)

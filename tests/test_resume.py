@@ -1,0 +1,360 @@
+"""A training that breaks off and goes on ends as if it had never stopped, to the last bit."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, ReduceLROnPlateau
+
+from torchbook import checkpoint as checkpoints
+from torchbook.checkpoint import CheckpointMismatchError
+from torchbook.data import Batches, Examples, StreamedBatches
+from torchbook.runtime import seed_everything
+from torchbook.training import DivergedError, History, TrainingInterrupted, fit
+
+EPOCHS = 3
+N, BATCH = 44, 10  # a last batch of 4
+
+
+class StopNowError(Exception):
+    """Stands for whatever ends a run."""
+
+
+def examples(n: int = N, seed: int = 0) -> Examples:
+    draw = torch.Generator().manual_seed(seed)
+    inputs = torch.randint(0, 256, (n, 1, 6, 6), generator=draw, dtype=torch.uint8)
+    return Examples(inputs, (inputs.float().mean(dim=(1, 2, 3)) > 127).long())
+
+
+def mirror_some(inputs: torch.Tensor) -> torch.Tensor:
+    """Draw from the global random numbers, as augmentations do."""
+    coin = torch.rand(len(inputs), 1, 1, 1) < 0.5
+    return torch.where(coin, inputs.flip(3), inputs).float() / 255
+
+
+class Training:
+    """A training with everything that has a state: dropout, batch norm, augmentation, schedule."""
+
+    def __init__(self, scheduler: str = "one_cycle", **options) -> None:
+        seed_everything(7)
+        self.model = nn.Sequential(
+            nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Dropout(0.3),
+            nn.Linear(64, 2),
+        )  # fmt: skip
+        self.train = Batches(examples(), BATCH, shuffle=True, seed=1, transform=mirror_some)
+        self.valid = Batches(examples(20, seed=9), 8)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=0.01)
+        self.options = {"epochs": EPOCHS, "progress": False, **options}
+        steps = EPOCHS * math.ceil(len(self.train) / self.options.get("accumulate", 1))
+        if scheduler == "one_cycle":
+            self.options["scheduler"] = OneCycleLR(self.optimizer, 0.02, total_steps=steps)
+        elif scheduler == "cosine":
+            self.options |= {"scheduler": CosineAnnealingLR(self.optimizer, EPOCHS)}
+            self.options["schedule"] = "epoch"
+        elif scheduler == "plateau":
+            self.options |= {"scheduler": ReduceLROnPlateau(self.optimizer, patience=0)}
+            self.options["schedule"] = "epoch"
+
+    def run(self, **options) -> History:
+        return fit(self.model, self.train, self.valid, self.optimizer, **self.options | options)
+
+    def ending(self, history: History) -> tuple:
+        """Everything that must be the same in the end."""
+        rows = [{k: v for k, v in row.items() if k != "seconds"} for row in history.rows]
+        weights = {name: value.clone() for name, value in self.model.state_dict().items()}
+        return rows, weights, self.optimizer.param_groups[0]["lr"]
+
+
+def same(one: tuple, other: tuple) -> bool:
+    (rows, weights, rate), (rows_2, weights_2, rate_2) = one, other
+    assert rows == rows_2
+    assert rate == rate_2
+    assert weights.keys() == weights_2.keys()
+    return all(torch.equal(weights[name], weights_2[name]) for name in weights)
+
+
+def break_off(training: Training, path: Path, at: int, monkeypatch, **options) -> None:
+    """Run until the checkpoint after step `at` is written, and no further."""
+    save = checkpoints.save
+
+    def save_and_stop(where, content):
+        save(where, content)
+        if content.step >= at:
+            raise StopNowError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoints, "save", save_and_stop)
+        with pytest.raises(StopNowError):
+            training.run(checkpoint=path, checkpoint_every=1, **options)
+
+
+OPTIONS = {
+    "plain": {"scheduler": None},
+    "one cycle": {},
+    "cosine by epoch": {"scheduler": "cosine"},
+    "plateau": {"scheduler": "plateau"},
+    "accumulated and clipped": {"accumulate": 2, "clip_norm": 0.5},
+    "bfloat16": {"precision": "bfloat16"},
+    "float16": {"precision": "float16"},
+    "best kept": {"keep_best": True, "monitor": "valid_accuracy", "mode": "max"},
+}
+
+
+# After step 5 the first epoch is trained, but not yet validated.
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize("at", [5, 7])
+def test_a_resumed_run_ends_as_one_that_never_stopped(tmp_path, monkeypatch, options, at):
+    whole = Training(**options)
+    expected = whole.ending(whole.run())
+    if options.get("accumulate"):
+        at = min(at, 5)
+    path = tmp_path / "run.pt"
+    break_off(Training(**options), path, at, monkeypatch)
+    resumed = Training(**options)
+    seed_everything(99)  # whatever the new process did before
+    torch.rand(5)
+    history = resumed.run(checkpoint=path, checkpoint_every=1, resume=True)
+    assert same(resumed.ending(history), expected)
+
+
+@settings(max_examples=8)
+@given(stops=st.lists(st.integers(1, EPOCHS * 5 - 1), max_size=3, unique=True))
+def test_any_number_of_breaks_changes_nothing(tmp_path_factory, stops):
+    whole = Training()
+    expected = whole.ending(whole.run())
+    path = tmp_path_factory.mktemp("runs") / "run.pt"
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for at in sorted(stops):
+            break_off(Training(), path, at, monkeypatch, resume=True)
+    last = Training()
+    history = last.run(checkpoint=path, checkpoint_every=1, resume=True)
+    assert same(last.ending(history), expected)
+
+
+def test_checkpoints_change_nothing_either(tmp_path):
+    whole = Training()
+    expected = whole.ending(whole.run())
+    saving = Training()
+    history = saving.run(checkpoint=tmp_path / "run.pt", checkpoint_every=2)
+    assert same(saving.ending(history), expected)
+    assert [path.name for path in tmp_path.iterdir()] == ["run.pt"]
+
+
+def test_a_finished_run_is_not_trained_again(tmp_path):
+    path = tmp_path / "run.pt"
+    first = Training(keep_best=True)
+    expected = first.ending(first.run(checkpoint=path))
+    before = path.read_bytes()
+    again = Training(keep_best=True)
+    history = again.run(checkpoint=path, resume=True)
+    assert same(again.ending(history), expected)
+    assert path.read_bytes() == before
+
+
+def test_a_finished_run_can_be_given_more_epochs(tmp_path):
+    path = tmp_path / "run.pt"
+    Training(scheduler=None).run(epochs=1, checkpoint=path)
+    more = Training(scheduler=None)
+    history = more.run(checkpoint=path, resume=True)
+    whole = Training(scheduler=None)
+    assert same(more.ending(history), whole.ending(whole.run()))
+
+
+def test_patience_counts_across_a_break(tmp_path, monkeypatch):
+    options = {"scheduler": None, "patience": 1, "monitor": "valid_loss", "mode": "max"}
+    whole = Training(**options)  # the loss is asked to grow, and does not: soon out of patience
+    expected = whole.ending(whole.run(epochs=20))
+    assert len(expected[0]) < 20
+    path = tmp_path / "run.pt"
+    break_off(Training(**options), path, 3, monkeypatch, epochs=20)
+    resumed = Training(**options)
+    history = resumed.run(epochs=20, checkpoint=path, resume=True)
+    assert same(resumed.ending(history), expected)
+
+
+@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
+def test_streamed_batches_resume_too(tmp_path, monkeypatch, workers):
+    def training() -> Training:
+        training = Training()
+        data = torch.utils.data.TensorDataset(training.train.inputs, training.train.targets)
+        training.train = StreamedBatches(
+            data, BATCH, shuffle=True, seed=1, transform=mirror_some, workers=workers
+        )
+        return training
+
+    in_memory, path = Training(), tmp_path / "run.pt"
+    expected = in_memory.ending(in_memory.run())
+    break_off(training(), path, 7, monkeypatch)
+    resumed = training()
+    assert same(resumed.ending(resumed.run(checkpoint=path, resume=True)), expected)
+
+
+# --- Ctrl-C
+
+
+def interrupt_at(training: Training, step: int) -> None:
+    """Press Ctrl-C while the batch of that step is made ready."""
+    transform, calls = training.train.transform, []
+
+    def pressed(inputs):
+        calls.append(1)
+        if len(calls) == step:
+            os.kill(os.getpid(), signal.SIGINT)
+        return transform(inputs)
+
+    training.train.transform = pressed
+
+
+@pytest.mark.parametrize(
+    ("step", "place"), [(3, "in epoch 1, after step 3"), (5, "in epoch 1, after step 5")]
+)
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, step, place):
+    whole = Training()
+    expected = whole.ending(whole.run())
+    path = tmp_path / "run.pt"
+    stopped = Training()
+    interrupt_at(stopped, step)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        stopped.run(checkpoint=path)
+    assert type(caught.value) is TrainingInterrupted
+    assert str(caught.value) == (
+        f"stopped {place}. Everything is in {path}: the same call with resume=True goes on"
+    )
+    assert signal.getsignal(signal.SIGINT) is before
+    assert checkpoints.load(path).step == step
+    resumed = Training()
+    assert same(resumed.ending(resumed.run(checkpoint=path, resume=True)), expected)
+
+
+def test_ctrl_c_in_the_validation_waits_for_its_end(tmp_path):
+    path = tmp_path / "run.pt"
+    stopped = Training()
+    interrupt_at(stopped, 10**9)
+    stopped.valid.transform = lambda inputs: (os.kill(os.getpid(), signal.SIGINT), inputs / 255)[1]
+    stopped.valid = Batches(examples(8), 8, transform=stopped.valid.transform)
+    with pytest.raises(TrainingInterrupted, match=r"stopped after epoch 1\. Everything is in"):
+        stopped.run(checkpoint=path)
+    assert checkpoints.load(path).epoch == 1
+
+
+def test_ctrl_c_without_a_checkpoint_says_what_is_missing():
+    stopped = Training()
+    interrupt_at(stopped, 2)
+    with pytest.raises(TrainingInterrupted, match=r"after step 2\. The model keeps the weights"):
+        stopped.run()
+
+
+def test_a_second_ctrl_c_does_not_wait():
+    stopped = Training()
+
+    def impatient(inputs):
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        pytest.fail("still running")
+
+    stopped.train.transform = impatient
+    with pytest.raises(KeyboardInterrupt) as caught:
+        stopped.run()
+    assert type(caught.value) is KeyboardInterrupt
+
+
+# --- what a checkpoint must not allow
+
+
+def test_an_existing_checkpoint_is_not_overwritten_by_a_new_run(tmp_path):
+    path = tmp_path / "run.pt"
+    path.write_bytes(b"precious")
+    with pytest.raises(FileExistsError, match=r"is there already: pass resume=True to go on"):
+        Training().run(checkpoint=path)
+    assert path.read_bytes() == b"precious"
+
+
+def test_resume_without_a_file_name_makes_no_sense():
+    with pytest.raises(ValueError, match="resume=True needs the file to resume from"):
+        Training().run(resume=True)
+
+
+def test_resume_begins_where_there_is_nothing_yet(tmp_path):
+    path = tmp_path / "run.pt"
+    whole = Training()
+    expected = whole.ending(whole.run())
+    begun = Training()
+    assert same(begun.ending(begun.run(checkpoint=path, resume=True)), expected)
+    assert path.is_file()
+
+
+def test_a_missing_folder_is_found_before_the_first_step(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"the folder of the checkpoint .* does not exist"):
+        Training().run(checkpoint=tmp_path / "nowhere" / "run.pt")
+
+
+def test_batches_that_cannot_say_where_they_are_cannot_be_saved(tmp_path):
+    training = Training()
+    training.train = list(training.train)
+    with pytest.raises(TypeError, match=r"say where they are \(state_dict\), which a list is not"):
+        training.run(checkpoint=tmp_path / "run.pt")
+
+
+def test_other_settings_are_refused_by_name(tmp_path, monkeypatch):
+    path = tmp_path / "run.pt"
+    break_off(Training(), path, 3, monkeypatch)
+    before = path.read_bytes()
+    other = Training(accumulate=2)
+    other.train = Batches(examples(), 11, shuffle=True)
+    weights = other.ending(History())
+    with pytest.raises(CheckpointMismatchError) as caught:
+        other.run(checkpoint=path, resume=True, precision="bfloat16")
+    assert "batch_size was 10 and is now 11; accumulate was 1 and is now 2" in str(caught.value)
+    assert "precision was 'float32' and is now 'bfloat16'" in str(caught.value)
+    assert same(other.ending(History()), weights)
+    assert path.read_bytes() == before
+
+
+def test_another_model_is_refused_and_left_alone(tmp_path, monkeypatch):
+    path = tmp_path / "run.pt"
+    break_off(Training(), path, 3, monkeypatch)
+    other = Training()
+    other.model[5] = nn.Linear(64, 3)
+    weights = other.ending(History())
+    with pytest.raises(CheckpointMismatchError, match=r"5\.weight \[2, 64\] instead of \[3, 64\]"):
+        other.run(checkpoint=path, resume=True)
+    assert same(other.ending(History()), weights)
+
+
+def test_weights_that_are_no_numbers_are_never_saved(tmp_path):
+    path = tmp_path / "run.pt"
+    Training(scheduler=None).run(epochs=1, checkpoint=path)
+    before = path.read_bytes()
+    resumed = Training(scheduler=None)
+    resumed.model[0].weight.register_hook(lambda gradient: gradient * math.nan)
+    with pytest.raises(DivergedError, match="was left as it was before") as caught:
+        resumed.run(checkpoint=path, checkpoint_every=1, resume=True)
+    assert "after step 6 a weight is no longer a finite number" in str(caught.value)
+    assert "learning rate (0.01 now) is probably too high" in str(caught.value)
+    assert path.read_bytes() == before
+
+
+# --- killed for real
+
+SCRIPT = Path(__file__).parent / "killed_training.py"
+
+
+@pytest.mark.parametrize("kills", [5, pytest.param(200, marks=pytest.mark.slow)])
+def test_killed_at_random_moments_it_ends_the_same(tmp_path, kills):
+    result = subprocess.run(
+        [sys.executable, SCRIPT, str(tmp_path), str(kills)], capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+    outcome = json.loads(result.stdout)
+    assert outcome["kills"] == kills
+    assert outcome["identical"] == kills

@@ -1,0 +1,414 @@
+"""Precision, accumulation, schedules, stopping, callbacks, and what bad input gets."""
+
+import copy
+import io
+import sys
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
+
+from torchbook import plots
+from torchbook.data import Batches, Examples
+from torchbook.models import SmallCNN
+from torchbook.training import (
+    DivergedError,
+    History,
+    LearningRateTrial,
+    evaluate,
+    find_learning_rate,
+    fit,
+    parameter_groups,
+    predict,
+    train_one_epoch,
+)
+from torchbook.training.progress import Progress
+
+LOSS = nn.functional.cross_entropy
+
+
+def clouds(n: int, seed: int = 0) -> Examples:
+    draw = torch.Generator().manual_seed(seed)
+    targets = torch.arange(n) % 3
+    return Examples(2.0 * targets[:, None] + torch.randn(n, 4, generator=draw), targets)
+
+
+def model(n_classes: int = 3) -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, n_classes))
+
+
+def sgd(net: nn.Module, lr: float = 0.1) -> torch.optim.SGD:
+    return torch.optim.SGD(net.parameters(), lr=lr)
+
+
+def run(net: nn.Module | None = None, *, n: int = 30, batch_size: int = 7, **options) -> History:
+    net = net or model()
+    options = {"optimizer": sgd(net), "epochs": 2, "progress": False} | options
+    return fit(net, Batches(clouds(n), batch_size), Batches(clouds(12, 1), 5), **options)
+
+
+def vector(net: nn.Module) -> torch.Tensor:
+    return nn.utils.parameters_to_vector(net.parameters()).detach()
+
+
+# --- steps
+
+
+@settings(max_examples=30)
+@given(n=st.integers(1, 40), batch_size=st.integers(1, 12), accumulate=st.integers(1, 5))
+def test_accumulated_batches_are_one_large_batch(n, batch_size, accumulate):
+    small, large = model().double(), model().double()
+    data = Examples(clouds(n).inputs.double(), clouds(n).targets)
+    valid = Batches(data, 5)
+    options = {"epochs": 1, "progress": False}
+    fit(small, Batches(data, batch_size), valid, sgd(small), accumulate=accumulate, **options)
+    fit(large, Batches(data, batch_size * accumulate), valid, sgd(large), **options)
+    # However unequal the batches of a step are: each sample weighs the same.
+    torch.testing.assert_close(vector(small), vector(large), rtol=1e-9, atol=1e-12)
+
+
+def test_a_clipped_step_is_as_long_as_allowed():
+    net = model()
+    before = vector(net)
+    run(net, epochs=1, batch_size=30, clip_norm=1e-3)
+    assert (vector(net) - before).norm().item() == pytest.approx(0.1 * 1e-3, rel=1e-3)
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_mixed_precision_learns_and_keeps_its_weights_long(precision):
+    net = model()
+    seen = []
+    net[0].register_forward_hook(lambda module, inputs, output: seen.append(output.dtype))
+    history = run(net, epochs=40, precision=precision, clip_norm=1.0)
+    assert set(seen[1:]) == {getattr(torch, precision), torch.float32}  # the check of the labels
+    assert seen[-1] == getattr(torch, precision)
+    assert {p.dtype for p in net.parameters()} == {torch.float32}
+    assert history.rows[-1]["valid_accuracy"] > 0.8
+
+
+def test_float16_leaves_a_step_out_that_overflows():
+    net = model()
+    net[0].weight.register_hook(lambda gradient: gradient * 1e38)
+    before = vector(net)
+    run(net, epochs=1, precision="float16")
+    assert torch.equal(vector(net), before)
+
+
+def test_an_unknown_precision_is_named():
+    with pytest.raises(ValueError, match="one of float32, bfloat16, float16, but is 'int8'"):
+        run(precision="int8")
+
+
+@pytest.mark.slow
+def test_a_compiled_model_learns_the_same():
+    plain, compiled = model(), model()
+    expected, history = run(plain), run(compiled, compile=True)
+    torch.testing.assert_close(vector(compiled), vector(plain), rtol=1e-4, atol=1e-5)
+    assert history.column("valid_accuracy") == expected.column("valid_accuracy")
+
+
+# --- schedules, stopping
+
+
+def test_a_schedule_by_epoch_moves_after_each_epoch():
+    net = model()
+    optimizer = sgd(net, lr=1.0)
+    run(net, optimizer=optimizer, scheduler=StepLR(optimizer, 1, 0.5), schedule="epoch", epochs=3)
+    assert optimizer.param_groups[0]["lr"] == 0.125
+
+
+def test_a_plateau_looks_at_the_monitored_column():
+    net = model()
+    optimizer = sgd(net, lr=1e-9)  # nothing is learned: a plateau from the first epoch
+    scheduler = ReduceLROnPlateau(optimizer, mode="max", patience=0, factor=0.5, eps=0)
+    options = {"optimizer": optimizer, "scheduler": scheduler, "monitor": "valid_accuracy"}
+    run(net, **options, mode="max", schedule="epoch", epochs=3)
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.25e-9)
+    with pytest.raises(ValueError, match='it needs schedule="epoch"'):
+        run(net, **options)
+
+
+def worse_and_worse(monitor: list[float]):
+    """Return metrics whose validation value follows a list, epoch by epoch."""
+    values = iter(monitor)
+
+    def planned(outputs, targets):
+        if torch.is_inference_mode_enabled() and len(targets) == 5:  # the first validation batch
+            planned.value = next(values)
+        return torch.tensor(getattr(planned, "value", 0.0) * len(targets))
+
+    return {"planned": planned}
+
+
+def test_training_stops_when_patience_is_at_its_end():
+    metrics = worse_and_worse([v for v in (1.0, 3, 2, 2.5, 2, 9) for _ in range(2)])
+    options = {"metrics": metrics, "monitor": "valid_planned", "mode": "max"}
+    history = run(**options, patience=3, epochs=6)
+    assert history.column("valid_planned") == [1, 3, 2, 2.5, 2]
+    assert history.best("valid_planned", "max")["epoch"] == 2
+
+
+def test_the_best_weights_are_kept():
+    net = model()
+    after = []
+    metrics = worse_and_worse([v for v in (5.0, 1, 3) for _ in range(2)])
+    options = {"metrics": metrics, "monitor": "valid_planned", "epochs": 3}
+    run(net, **options, keep_best=True, callbacks=[lambda state: after.append(vector(state.model))])
+    assert torch.equal(vector(net), after[1])
+    assert not torch.equal(vector(net), after[2])
+
+
+def test_an_unknown_monitor_names_the_columns():
+    with pytest.raises(KeyError, match="no column 'valid_f1'; there are epoch, train_loss"):
+        run(monitor="valid_f1", patience=1)
+
+
+def test_callbacks_see_each_epoch_and_may_stop():
+    seen = []
+
+    def stop_after_two(state):
+        seen.append((state.epoch, state.step, len(state.history), state.model.training))
+        return state.epoch == 2
+
+    history = run(epochs=5, callbacks=[stop_after_two, lambda state: seen.append("also called")])
+    assert seen == [(1, 5, 1, False), "also called", (2, 10, 2, False), "also called"]
+    assert len(history) == 2
+
+
+def test_regression_needs_no_accuracy():
+    data = Examples(torch.randn(20, 4), torch.randn(20, 1))
+    net = nn.Linear(4, 1)
+
+    def distance(outputs, targets):
+        return (outputs - targets).abs().sum()
+
+    history = fit(
+        net, Batches(data, 6), Batches(data, 7), sgd(net), epochs=2, progress=False,
+        loss_fn=nn.functional.mse_loss, metrics={"distance": distance},
+    )  # fmt: skip
+    last = history.rows[-1]
+    with torch.no_grad():
+        errors = net(data.inputs) - data.targets
+    assert last["valid_loss"] == pytest.approx(errors.square().mean().item(), rel=1e-5)
+    assert last["valid_distance"] == pytest.approx(errors.abs().mean().item(), rel=1e-5)
+    assert str(history).splitlines()[0] == (
+        "epoch  train loss  train distance  valid loss  valid distance  seconds"
+    )
+    assert history.plot().axes[1].get_ylabel() == "distance"
+    assert "distance" not in evaluate(net, Batches(data, 7), nn.MSELoss(), metrics={}).metrics
+
+
+@pytest.mark.parametrize("name", ["epochs", "accumulate", "patience", "checkpoint_every"])
+def test_counts_below_one_are_refused(name):
+    with pytest.raises(ValueError, match=f"{name} must be at least 1, but is 0"):
+        run(**{name: 0})
+
+
+# --- bad input
+
+
+def test_a_label_out_of_range_is_found_before_the_first_step():
+    net = model()
+    before = vector(net)
+    data = clouds(30)
+    data.targets[17] = 3
+    text = (
+        "targets must be labels from 0 to 2, since the model has 3 outputs, but 1 of 30 are not: "
+        "the first is 3, at place 17. Count labels from 0, or give the model as many outputs as "
+        "there are classes"
+    )
+    good = Batches(clouds(12), 5)
+    for train, valid in ((Batches(data, 7), good), (good, Batches(data, 7))):
+        with pytest.raises(ValueError, match="targets must be labels") as caught:
+            fit(net, train, valid, sgd(net), epochs=1, progress=False)
+        assert str(caught.value) == text
+        if valid is good:
+            assert torch.equal(vector(net), before)
+    with pytest.raises(ValueError, match="the first is 3, at place 17"):
+        evaluate(net, Batches(data, 7))
+
+
+def test_labels_that_cross_entropy_ignores_are_no_mistake():
+    data = clouds(30)
+    data.targets[5] = -100
+    net = model()
+    train_one_epoch(net, Batches(data, 30), LOSS, sgd(net))
+
+
+def test_labels_out_of_range_in_a_plain_list_are_found_in_the_batch():
+    net = model()
+    inputs, targets = torch.randn(4, 4), torch.tensor([0, -1, 2, 1])
+    with pytest.raises(ValueError, match="1 of 4 are not: the first is -1, at place 1"):
+        train_one_epoch(net, [(inputs, targets)], LOSS, sgd(net))
+
+
+def test_targets_that_are_no_labels_are_left_to_the_loss():
+    net = model()
+    inputs, shares = torch.randn(4, 4), torch.full((4, 3), 1 / 3)
+    history = train_one_epoch(net, [(inputs, shares)], LOSS, sgd(net), metrics={})
+    assert history.n == 4
+
+
+def test_images_where_floats_were_expected_are_named():
+    images = Examples(torch.zeros(6, 1, 8, 8, dtype=torch.uint8), torch.zeros(6, dtype=torch.long))
+    raw = Batches(images, 3, transform=lambda inputs: inputs)
+    net = SmallCNN(1, 2, 8)
+    calls = (
+        lambda: train_one_epoch(net, raw, LOSS, sgd(net)),
+        lambda: evaluate(net, raw),
+        lambda: predict(net, raw),
+        lambda: fit(net, raw, raw, sgd(net), epochs=1, progress=False),
+    )
+    for call in calls:
+        with pytest.raises(TypeError) as caught:
+            call()
+        assert str(caught.value) == (
+            "the inputs are bytes (torch.uint8), shape [3, 1, 8, 8], but the model calculates with "
+            "torch.float32: scale them first, for example with Batches(..., "
+            "transform=scale_to_unit)"
+        )
+
+
+def test_a_wrong_shape_is_shown_with_the_batch_at_hand():
+    net = model()
+    wrong = Batches(Examples(torch.zeros(6, 5), torch.zeros(6, dtype=torch.long)), 4)
+    with pytest.raises(RuntimeError) as caught:
+        fit(net, wrong, wrong, sgd(net), epochs=1, progress=False)
+    assert "mat1 and mat2 shapes cannot be multiplied" in str(caught.value)
+    assert caught.value.__notes__ == [
+        "The batch at hand: inputs [4, 5] torch.float32 on cpu, targets [4] torch.int64 on cpu. "
+        "The model's weights are torch.float32 on cpu."
+    ]
+
+
+def test_what_is_no_tensor_is_shown_too():
+    with pytest.raises(AttributeError) as caught:
+        predict(nn.Flatten(), [([1, 2], None)])
+    (note,) = caught.value.__notes__
+    assert note.startswith("The batch at hand: inputs a list, targets a NoneType.")
+    assert note.endswith("The model's weights are none.")
+
+
+def test_an_empty_split_is_named():
+    net = model()
+    for train, valid in (([], Batches(clouds(3), 3)), (Batches(clouds(3), 3), [])):
+        with pytest.raises(ValueError, match="there was no batch: the data is empty"):
+            fit(net, train, valid, sgd(net), epochs=1, progress=False)
+
+
+def test_a_loss_that_is_no_number_in_the_validation_alone_is_found():
+    def only_when_asked(outputs, targets):
+        broken = torch.is_inference_mode_enabled()
+        return LOSS(outputs, targets) * (float("nan") if broken else 1.0)
+
+    with pytest.raises(DivergedError, match="the validation loss became nan"):
+        run(loss_fn=only_when_asked)
+
+
+# --- helpers
+
+
+def test_norms_and_biases_do_not_decay():
+    net = SmallCNN(1, 10, 28)
+    decaying, free = parameter_groups(net, 0.3)
+    assert (decaying["weight_decay"], free["weight_decay"]) == (0.3, 0.0)
+    names = {id(p): name for name, p in net.named_parameters()}
+    assert all(names[id(p)].endswith("weight") for p in decaying["params"])
+    assert len(decaying["params"]) == 5  # four convolutions and the linear layer
+    assert len(decaying["params"]) + len(free["params"]) == len(names)
+    net.features.requires_grad_(False)
+    assert sum(len(group["params"]) for group in parameter_groups(net, 0.3)) == 2
+
+
+def test_the_learning_rate_finder_leaves_everything_as_it_was():
+    net = nn.Sequential(model(), nn.BatchNorm1d(3))
+    optimizer = torch.optim.AdamW(net.parameters(), lr=0.123)
+    batches = Batches(clouds(60), 8)
+    before = copy.deepcopy((net.state_dict(), optimizer.state_dict()))
+    trial = find_learning_rate(net, batches, optimizer, steps=40, highest=100.0)
+    assert len(trial.rates) == len(trial.losses) == 40
+    assert (trial.rates[0], trial.rates[-1]) == (1e-6, pytest.approx(100))
+    assert 1e-6 < trial.suggestion < 10
+    for name, value in net.state_dict().items():
+        assert torch.equal(value, before[0][name])
+    assert optimizer.state_dict()["param_groups"] == before[1]["param_groups"]
+    assert not optimizer.state
+    figure = trial.plot()
+    assert figure.axes[0].get_xscale() == "log"
+    assert f"at a rate of {10 * trial.suggestion:.2g}" in figure.get_gid()
+
+
+def test_each_rate_is_used_for_one_step():
+    net, rates = model(), []
+    optimizer = sgd(net)
+    optimizer.register_step_pre_hook(lambda opt, *_: rates.append(opt.param_groups[0]["lr"]))
+    trial = find_learning_rate(net, Batches(clouds(20), 8), optimizer, steps=7)
+    assert rates == pytest.approx(trial.rates)
+
+
+def test_the_suggestion_is_a_tenth_of_the_best_rate():
+    rates = [10.0**e for e in range(-4, 3)]
+    trial = LearningRateTrial(rates, [2, 2, 1.5, 0.1, 0.2, 50, float("nan")])
+    assert trial.smooth[0] == pytest.approx(2)
+    assert trial.suggestion == pytest.approx(rates[trial.smooth.index(min(trial.smooth[:5]))] / 10)
+
+
+@pytest.mark.parametrize(
+    "options", [{"lowest": 0}, {"lowest": 2.0, "highest": 1.0}, {"steps": 1}], ids=str
+)
+def test_a_finder_without_range_is_refused(options):
+    net = model()
+    with pytest.raises(ValueError, match="expected 0 < lowest < highest and steps >= 2"):
+        find_learning_rate(net, Batches(clouds(9), 3), sgd(net), **options)
+
+
+def test_a_finder_without_data_is_refused():
+    net = model()
+    with pytest.raises(ValueError, match="there was no batch"):
+        find_learning_rate(net, [], sgd(net))
+
+
+# --- progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_in_a_log_file_there_is_a_line_for_each_epoch(capsys):
+    history = run(progress=True)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["epoch 1/2", "epoch 2/2"]
+    assert f"valid loss {history.rows[0]['valid_loss']:.4f}, " in lines[0]
+
+
+def test_in_a_terminal_there_is_a_bar(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    run(progress=True, accumulate=2)
+    text = terminal.getvalue()
+    assert "epoch 2/2" in text
+    assert "3/3" in text  # 5 batches, two for each step
+    assert "valid_loss=" in text
+
+
+def test_while_the_book_is_built_there_is_silence(monkeypatch, capsys):
+    monkeypatch.setenv("TORCHBOOK_CHAPTER", "chapters/99")
+    run(progress=True)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_batches_without_a_length_are_counted_as_they_come(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with Progress(2, iter([]), 1, True) as shown:
+        assert shown.bar.total is None
+
+
+def test_a_learning_rate_plot_has_a_description():
+    trial = LearningRateTrial([0.1, 1.0], [2.0, 1.0])
+    assert plots.learning_rates(trial).get_gid().startswith("Training loss while the learning rate")
