@@ -181,6 +181,7 @@ def train(
     world: World,
     *,
     resume: bool = False,
+    progress: bool = True,
     announce: Callable[[str], None] = lambda line: None,
 ) -> History:
     """Train as the settings say; all processes of the world together.
@@ -190,6 +191,7 @@ def train(
         splits: the data.
         world: where to calculate.
         resume: go on from the checkpoint if it is there.
+        progress: show how far it has come.
         announce: told in a line what is about to be trained.
 
     Raises:
@@ -247,6 +249,7 @@ def train(
         checkpoint=path,
         checkpoint_every=config.checkpoint.every,
         resume=resume,
+        progress=progress,
         config={"settings": config.as_dict(), "task": asdict(task)},
     )
 
@@ -269,9 +272,7 @@ def _check_same(config: settings.Config, saved: Checkpoint, path: str) -> None:
         allowed.add("training.epochs")
     differing = {k: v for k, v in before.differences(config).items() if k not in allowed}
     if differing:
-        listed = "; ".join(
-            f"{key} was {old} and is now {new}" for key, (old, new) in differing.items()
-        )
+        listed = "; ".join(f"{key} was {a} and is now {b}" for key, (a, b) in differing.items())
         raise CheckpointMismatchError(
             f"{path} cannot be resumed with other settings: {listed}. Use the old ones, or begin "
             "anew with another checkpoint.path"
