@@ -50,7 +50,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other progra
 def train(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="Settings as TOML; without it, the defaults."),
+        typer.Argument(metavar="FILE", help="Settings as TOML; without it, the defaults."),
     ] = None,
     overrides: Annotated[
         list[str] | None,
@@ -129,11 +129,12 @@ def evaluate(
     """
     with reported(debug):
         from torchbook import recipe, training
+        from torchbook.config import ConfigError
         from torchbook.metrics import majority_baseline, wilson_interval
         from torchbook.runtime import best_device
 
         if split not in ("valid", "test"):
-            raise typer.BadParameter(f"must be valid or test, but is {split}", param_hint="--split")
+            raise ConfigError(f"--split must be valid or test, but is {split}")
         device = best_device()
         trained = recipe.load_trained(checkpoint, device)
         splits = recipe.data_of(trained)
@@ -257,9 +258,14 @@ def export(
         torchbook export model.pt model.onnx --int8 small.onnx
     """
     with reported(debug):
-        paths = [p.resolve() for p in (checkpoint, file, int8) if p is not None]
-        if len(set(paths)) < len(paths):
-            raise typer.BadParameter("the files must be different ones")
+        from torchbook.config import ConfigError
+
+        paths = [path for path in (checkpoint, file, int8) if path is not None]
+        if len({path.resolve() for path in paths}) < len(paths):
+            raise ConfigError(f"{' and '.join(map(str, paths))} must be different files")
+        for path in paths[1:]:  # before the work begins
+            if not path.parent.is_dir():
+                raise ConfigError(f"the folder of {path} does not exist: make it first")
         _export(checkpoint, file, int8)
 
 
@@ -303,7 +309,7 @@ def _export(checkpoint: Path, file: Path, int8: Path | None) -> None:
 @app.command(epilog=EXIT_CODES)
 def data(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Which to fetch.")
+        list[str] | None, typer.Argument(metavar="NAME...", help="Which to fetch.")
     ] = None,
     debug: Debug = False,
 ) -> None:
@@ -314,14 +320,13 @@ def data(
         torchbook data fashion_mnist
     """
     with reported(debug):
+        from torchbook.config import ConfigError
         from torchbook.data import DataCorruptError, cache_dir
         from torchbook.data.registry import DATA_SETS
 
         for name in names or ():
             if name not in DATA_SETS:
-                raise typer.BadParameter(
-                    f"there is no data set {name}, only {', '.join(DATA_SETS)}", param_hint="NAME"
-                )
+                raise ConfigError(f"there is no data set {name}, only {', '.join(DATA_SETS)}")
         for name in names or ():
             DATA_SETS[name].load(DATA_SETS[name].n_valid)
         rows = []
@@ -339,7 +344,7 @@ def data(
 @app.command(epilog=EXIT_CODES)
 def info(
     checkpoint: Annotated[
-        Path | None, typer.Argument(metavar="[CHECKPOINT]", help="Say what is in this file.")
+        Path | None, typer.Argument(metavar="CHECKPOINT", help="Say what is in this file.")
     ] = None,
     debug: Debug = False,
 ) -> None:
@@ -437,7 +442,7 @@ def reported(debug: bool) -> Iterator[None]:
     """
     try:
         yield
-    except (typer.Exit, typer.BadParameter, BrokenPipeError):  # typer knows what to do
+    except (typer.Exit, BrokenPipeError):  # typer knows what to do
         raise
     except KeyboardInterrupt as error:
         place = str(error).partition(". ")[0] or "interrupted"
