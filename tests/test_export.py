@@ -14,7 +14,7 @@ from torch import nn
 from torchbook import export
 from torchbook.data import Batches
 from torchbook.export import Exported, ExportError, Quantised, export_onnx, quantize_int8
-from torchbook.models import SmallCNN, TinyVGG
+from torchbook.models import SmallCNN
 from torchbook.training import fit
 
 
@@ -30,7 +30,7 @@ def _one_thread():
 def trained() -> SmallCNN:
     """A model that knows the tiny data."""
     torch.manual_seed(0)
-    model = SmallCNN(1, 3, 8, width=4)
+    model = SmallCNN(1, 3, 8, width=16)
     splits = tiny_data.load(40)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     fit(
@@ -49,6 +49,11 @@ def onnx_file(trained, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("onnx") / "model.onnx"
     export_onnx(trained, path, pictures())
     return path
+
+
+def simple() -> nn.Module:
+    """A model that is exported in no time."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
 
 
 def pictures(n: int = 20) -> torch.Tensor:
@@ -72,13 +77,12 @@ def test_the_file_answers_like_the_model_for_batches_of_any_size(trained, tmp_pa
         inputs = pictures(n)
         with torch.inference_mode():
             expected = trained.eval()(inputs).numpy()
-        np.testing.assert_allclose(
-            run.run(None, {"inputs": inputs.numpy()})[0], expected, atol=1e-4
-        )
+        answers = run.run(None, {"inputs": inputs.numpy()})[0]
+        np.testing.assert_allclose(answers, expected, atol=1e-4)
 
 
 def test_the_exporter_is_quiet(tmp_path, capfd):
-    export_onnx(TinyVGG(1, 4, 3, 8), tmp_path / "a.onnx", pictures(2))
+    export_onnx(simple(), tmp_path / "a.onnx", pictures(2))
     assert capfd.readouterr() == ("", "")
     assert logging.root.manager.disable == logging.NOTSET
 
@@ -87,7 +91,7 @@ def test_a_difference_is_an_error_and_leaves_nothing_behind(tmp_path):
     path = tmp_path / "model.onnx"
     path.write_text("the old one")
     with pytest.raises(ExportError) as caught:
-        export_onnx(TinyVGG(1, 4, 3, 8), path, pictures(), tolerance=-1.0)
+        export_onnx(simple(), path, pictures(), tolerance=-1.0)
     assert "the exported model differs from PyTorch by " in str(caught.value)
     assert " on a batch of 1, more than the -1 allowed. Nothing was written" in str(caught.value)
     assert [p.name for p in tmp_path.iterdir()] == ["model.onnx"]
@@ -95,8 +99,8 @@ def test_a_difference_is_an_error_and_leaves_nothing_behind(tmp_path):
 
 
 def test_answers_that_are_no_numbers_are_different(tmp_path):
-    model = TinyVGG(1, 4, 3, 8)
-    nn.init.constant_(model.classifier[1].bias, float("nan"))
+    model = simple()
+    nn.init.constant_(model[1].bias, float("nan"))
     with pytest.raises(ExportError, match="differs from PyTorch by nan on a batch of 1"):
         export_onnx(model, tmp_path / "model.onnx", pictures())
     assert list(tmp_path.iterdir()) == []
@@ -124,16 +128,16 @@ class Undecided(nn.Module):
 
 
 def test_a_model_that_cannot_be_exported_is_named(tmp_path):
-    with pytest.raises(ExportError, match="^PyTorch cannot export this Undecided: "):
+    with pytest.raises(ExportError, match=r"^PyTorch cannot export this Undecided: "):
         export_onnx(Undecided(), tmp_path / "model.onnx", pictures())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_bad_arguments_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"at least 2 examples.*but has shape \[1, 1, 8, 8\]"):
-        export_onnx(TinyVGG(1, 4, 3, 8), tmp_path / "model.onnx", pictures(1))
-    with pytest.raises(FileNotFoundError, match="the folder of .* does not exist: make it first"):
-        export_onnx(TinyVGG(1, 4, 3, 8), tmp_path / "none" / "model.onnx", pictures())
+        export_onnx(simple(), tmp_path / "model.onnx", pictures(1))
+    with pytest.raises(FileNotFoundError, match=r"the folder of .* does not exist: make it first"):
+        export_onnx(simple(), tmp_path / "none" / "model.onnx", pictures())
 
 
 @pytest.mark.parametrize("library", ["onnx", "onnxscript", "onnxruntime"])
@@ -169,15 +173,9 @@ def test_int8_is_measured(onnx_file, trained, tmp_path, capfd):
     assert result.accuracy == (after == right).mean()
     assert result.agreement == (after == before.numpy()).mean()
     assert result.agreement >= 0.9
+    assert result.size < 0.5 * result.size_before
     kinds = {w.data_type for w in onnx.load(path).graph.initializer}
     assert onnx.TensorProto.INT8 in kinds
-
-
-def test_int8_makes_a_file_of_some_size_smaller(tmp_path):
-    export_onnx(SmallCNN(1, 3, 8, width=32), tmp_path / "model.onnx", pictures())
-    batches = Batches(tiny_data.load(20).valid, 20)
-    result = quantize_int8(tmp_path / "model.onnx", tmp_path / "a.onnx", [pictures()], batches)
-    assert result.size < 0.4 * result.size_before
 
 
 def test_int8_reads_well():
