@@ -1,5 +1,6 @@
 """The command line does what it says, and says in a line or two what is wrong."""
 
+import importlib
 import json
 import os
 import runpy
@@ -669,6 +670,7 @@ def test_as_a_module_it_starts(monkeypatch, capsys):
         runpy.run_module("torchbook", run_name="__main__")
     assert caught.value.code == 0
     assert capsys.readouterr().out.lstrip().startswith("Usage: torchbook ")
+    importlib.reload(importlib.import_module("torchbook.__main__"))  # not started: does nothing
 
 
 def test_help_and_wrong_settings_need_not_wait_for_pytorch():
