@@ -197,11 +197,11 @@ export class DescentFigure extends Figure {
       make("div", { class: "tb-buttons" }, this.stepButton, this.runButton,
         makeButton("Reset", () => { this.reset(); this.update(); })),
       this.explanation,
-      make("table", { class: "tb-steps" },
+      make("div", { class: "tb-last-steps" }, make("table", { class: "tb-steps" },
         make("caption", { class: "tb-status" }, "The last steps"),
         make("thead", {}, make("tr", {}, ...["step", "w", "b", "loss", "gradient w", "gradient b"]
           .map((title) => make("th", { scope: "col" }, title)))),
-        this.rows),
+        this.rows)),
       make("p", { class: "tb-hint" }, "Each ring joins lines of equal loss; the stronger the colour, the lower. ",
         "Choose another start with the two fields, or by a click on the rings."),
     ];
