@@ -1,4 +1,4 @@
-"""Changes to "What is deep learning?" that break a lesson: old text, new text, the claim that fails."""
+"""Changes to "What is deep learning?", each with the claim that must fail: (old, new, claim)."""
 
 BROKEN = [
     # the threshold of the one-line rule, far off
