@@ -4,10 +4,24 @@ A chapter's exercise ends with `check("00-1", my_answer)`: it says that the answ
 gives a hint that fits what is wrong with it, without giving the answer away.
 """
 
-from torchbook.exercises import computer_vision, fundamentals, workflow
+from torchbook.exercises import (
+    computer_vision,
+    fundamentals,
+    what_is_deep_learning,
+    workflow,
+)
 from torchbook.exercises.answers import Check, WrongAnswerError
 
-CHECKS: dict[str, Check] = {**fundamentals.CHECKS, **workflow.CHECKS, **computer_vision.CHECKS}
+# In the order of the chapters.
+_CHAPTERS = (
+    what_is_deep_learning,
+    fundamentals,
+    workflow,
+    computer_vision,
+)
+CHECKS: dict[str, Check] = {
+    number: check for chapter in _CHAPTERS for number, check in chapter.CHECKS.items()
+}
 
 __all__ = ["CHECKS", "WrongAnswerError", "check"]
 
