@@ -1,12 +1,13 @@
 """The book's recurring figures. Each function returns the figure, and gives it its alt text."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from torchbook.data import Examples
 from torchbook.training import History
 
 # Not pure black: the book shows pure black in the colour of the page's text, which is light in the
@@ -146,3 +147,79 @@ def confusion_matrix(counts: Tensor, classes: Sequence[str]) -> Figure:
         f"Confusion matrix of {n_classes} classes: {counts.diag().sum():,} of {counts.sum():,} on "
         f"the diagonal. {mistake}",
     )
+
+
+@torch.inference_mode()
+def decision_boundary(
+    models: Mapping[str, Callable[[Tensor], Tensor]],
+    examples: Examples,
+    n_points: int = 200,
+    resolution: int = 80,
+) -> Figure:
+    """Colour the plane by the class that each model predicts, one panel a model.
+
+    A black line stands where the two largest logits are equal (for a single logit, where it is 0).
+    The examples lie on top, each class with its own colour and mark.
+
+    Args:
+        models: the title of each panel and its model, which maps points [N, 2] to one logit each,
+            [N] or [N, 1], or to a logit for each class, [N, C].
+        examples: inputs [N, 2] and labels [N], on the models' device.
+        n_points: only the first of the examples are drawn: more of them hide the picture.
+        resolution: in how many places of each row and column the models are asked.
+
+    Raises:
+        ValueError: there is no model, or the inputs are not points in the plane.
+    """
+    if not models:
+        raise ValueError("there is nothing to draw: models is empty")
+    if examples.inputs.ndim != 2 or examples.inputs.shape[1] != 2 or len(examples) == 0:
+        raise ValueError(
+            "inputs must be points in the plane, of shape [N, 2] with N of at least 1, but have "
+            f"shape {list(examples.inputs.shape)}"
+        )
+    shown = examples[:n_points]
+    points, targets = shown.inputs.cpu(), shown.targets.cpu()
+    reach = 1.1 * points.abs().max().item()
+    ticks = torch.linspace(-reach, reach, resolution)
+    grid = torch.cartesian_prod(ticks, ticks).flip(1).to(shown.inputs)  # [R * R, 2], rows of y
+    figure, axes = plt.subplots(
+        1,
+        len(models),
+        figsize=(min(2.9 * len(models), 8.4), 3.0),
+        sharex=True,
+        sharey=True,
+        layout="constrained",
+        squeeze=False,
+    )
+    shares = []
+    for axis, (title, model) in zip(axes.flat, models.items(), strict=True):
+        margins = _margins(model(grid)).reshape(resolution, resolution, -1)
+        for label in range(margins.shape[2]):
+            margin, colour = margins[..., label].numpy(), f"C{label}"
+            if margin.max() > 0:
+                axis.contourf(ticks, ticks, margin, [0, margin.max()], colors=colour, alpha=0.25)
+            if margin.min() < 0 < margin.max():
+                axis.contour(ticks, ticks, margin, [0], colors="black", linewidths=1.5)
+            own = points[targets == label]
+            axis.plot(*own.T, "os^DvP"[label % 6], color=colour, markersize=3, markeredgewidth=0)
+        axis.set(title=title, aspect="equal", xlabel="$x_1$")
+        right = (_margins(model(shown.inputs)).argmax(dim=1) == targets).float().mean()
+        shares.append(f"{title or 'the model'}: {right:.1%}")
+    axes[0, 0].set_ylabel("$x_2$")
+    panels = f"{len(models)} panels show" if len(models) > 1 else "One panel shows"
+    return describe(
+        figure,
+        f"{panels} the plane, coloured by the predicted class, a line where the prediction "
+        f"changes, and {len(shown)} points. On their own colour: {', '.join(shares)}.",
+    )
+
+
+def _margins(logits: Tensor) -> Tensor:
+    """Return by how much each class leads the best of the others, [N, C], on the CPU."""
+    logits = logits.detach().cpu().float().reshape(len(logits), -1)
+    if logits.shape[1] == 1:  # the logit of class 1, against 0 for class 0
+        return torch.cat([-logits, logits], dim=1)
+    best, second = logits.topk(2, dim=1).values.unbind(dim=1)
+    is_best = logits == best[:, None]
+    return logits - torch.where(is_best, second[:, None], best[:, None])

@@ -3,6 +3,7 @@
 from torchbook.data.batches import Batches, scale_to_unit
 from torchbook.data.examples import Examples, Splits, split
 from torchbook.data.fashion_mnist import load_fashion_mnist
+from torchbook.data.shapes import circles, spirals
 from torchbook.data.verify import DataCorruptError, DataUnavailableError, cache_dir
 
 __all__ = [
@@ -12,7 +13,9 @@ __all__ = [
     "Examples",
     "Splits",
     "cache_dir",
+    "circles",
     "load_fashion_mnist",
     "scale_to_unit",
+    "spirals",
     "split",
 ]
