@@ -148,7 +148,7 @@ def test_a_boundary_stands_where_the_logit_is_zero(to_logits):
     (axis,) = figure.axes
     assert axis.get_title() == "a line"
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("$x_1$", "$x_2$")
-    (line,) = (c for c in axis.collections if c.get_linewidths().max() == 1.5)
+    (line,) = (c for c in axis.collections if not c.filled)
     (path,) = line.get_paths()
     assert path.vertices[:, 0] == pytest.approx(0.5, abs=1e-5)
     assert [sorted(map(tuple, mark.get_xydata())) for mark in axis.lines] == [

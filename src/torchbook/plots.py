@@ -195,11 +195,12 @@ def decision_boundary(
     shares = []
     for axis, (title, model) in zip(axes.flat, models.items(), strict=True):
         margins = _margins(model(grid)).reshape(resolution, resolution, -1)
-        for label in range(margins.shape[2]):
+        last = margins.shape[2] - 1
+        for label in range(last + 1):
             margin, colour = margins[..., label].numpy(), f"C{label}"
             if margin.max() > 0:
                 axis.contourf(ticks, ticks, margin, [0, margin.max()], colors=colour, alpha=0.25)
-            if margin.min() < 0 < margin.max():
+            if label < last and margin.min() < 0 < margin.max():  # others bound the last one
                 axis.contour(ticks, ticks, margin, [0], colors="black", linewidths=1.5)
             own = points[targets == label]
             axis.plot(*own.T, "os^DvP"[label % 6], color=colour, markersize=3, markeredgewidth=0)
