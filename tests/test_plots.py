@@ -148,7 +148,10 @@ def test_a_boundary_stands_where_the_logit_is_zero(to_logits):
     (axis,) = figure.axes
     assert axis.get_title() == "a line"
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("$x_1$", "$x_2$")
-    (line,) = (c for c in axis.collections if not c.filled)
+    colours = axis.images[0].get_array()[90]  # from left to right, through the middle
+    changes = (colours[1:] != colours[:-1]).any(axis=1).nonzero()[0]
+    assert changes == pytest.approx([90 + 90 * 0.5 / 1.1], abs=1)
+    (line,) = axis.collections
     (path,) = line.get_paths()
     assert path.vertices[:, 0] == pytest.approx(0.5, abs=1e-5)
     assert [sorted(map(tuple, mark.get_xydata())) for mark in axis.lines] == [
@@ -171,7 +174,9 @@ def test_boundaries_of_several_classes_and_models():
     three, one = figure.axes
     assert [axis.get_title() for axis in figure.axes] == ["three", "one"]
     assert [len(axis.lines) for axis in (three, one)] == [3, 3]
-    assert len(one.collections) == 1  # one colour all over, and no line
+    assert len({tuple(colour) for colour in one.images[0].get_array().reshape(-1, 4)}) == 1
+    assert len(one.collections) == 0  # one colour all over, and no line
+    assert len(three.collections) == 2
     assert figure.get_gid().startswith("2 panels show the plane")
     assert figure.get_gid().endswith("three: 100.0%, one: 33.3%.")
 

@@ -23,6 +23,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 GROUP_ID = re.compile(r"""<g id=(?P<quote>["'])(?P<text>.*?)(?P=quote)""")
 EMBEDDED = re.compile(r"data:image/png;base64,\s*([A-Za-z0-9+/=\s]+)")
 FONTS = re.compile(r"'DejaVu Sans( Mono)?',[^;\"]*")  # the long list of substitutes, at each text
+COORDINATES = re.compile(r' (?:d|x|y|x1|x2|y1|y2)="[^"]*"')
 NAMELESS = re.compile(r"figure_\d+")
 
 
@@ -68,6 +69,8 @@ def inline_svg(svg: str, alt: str = "") -> str | None:
     body = re.sub(r"#000000\b", "currentColor", body)
     body = FONTS.sub(lambda fonts: "monospace" if fonts[1] else "sans-serif", body)
     body = EMBEDDED.sub(_shrink_png, body)
+    # Six decimals of a point are more than any eye can see, and half of what a figure weighs.
+    body = COORDINATES.sub(lambda match: re.sub(r"(\.\d\d)\d+", r"\1", match[0]), body)
     body = re.sub(r"\n\s*", "\n", body)
     width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', body).groups()
     opening = (

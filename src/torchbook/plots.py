@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import torch
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -153,8 +154,7 @@ def confusion_matrix(counts: Tensor, classes: Sequence[str]) -> Figure:
 def decision_boundary(
     models: Mapping[str, Callable[[Tensor], Tensor]],
     examples: Examples,
-    n_points: int = 200,
-    resolution: int = 80,
+    n_points: int = 120,
 ) -> Figure:
     """Colour the plane by the class that each model predicts, one panel a model.
 
@@ -166,7 +166,6 @@ def decision_boundary(
             [N] or [N, 1], or to a logit for each class, [N, C].
         examples: inputs [N, 2] and labels [N], on the models' device.
         n_points: only the first of the examples are drawn: more of them hide the picture.
-        resolution: in how many places of each row and column the models are asked.
 
     Raises:
         ValueError: there is no model, or the inputs are not points in the plane.
@@ -181,8 +180,8 @@ def decision_boundary(
     shown = examples[:n_points]
     points, targets = shown.inputs.cpu(), shown.targets.cpu()
     reach = 1.1 * points.abs().max().item()
-    ticks = torch.linspace(-reach, reach, resolution)
-    grid = torch.cartesian_prod(ticks, ticks).flip(1).to(shown.inputs)  # [R * R, 2], rows of y
+    ticks = torch.linspace(-reach, reach, 181)
+    grid = torch.cartesian_prod(ticks, ticks).flip(1).to(shown.inputs)  # [181 * 181, 2], by rows
     figure, axes = plt.subplots(
         1,
         len(models),
@@ -194,16 +193,21 @@ def decision_boundary(
     )
     shares = []
     for axis, (title, model) in zip(axes.flat, models.items(), strict=True):
-        margins = _margins(model(grid)).reshape(resolution, resolution, -1)
-        last = margins.shape[2] - 1
-        for label in range(last + 1):
-            margin, colour = margins[..., label].numpy(), f"C{label}"
-            if margin.max() > 0:
-                axis.contourf(ticks, ticks, margin, [0, margin.max()], colors=colour, alpha=0.25)
-            if label < last and margin.min() < 0 < margin.max():  # others bound the last one
-                axis.contour(ticks, ticks, margin, [0], colors="black", linewidths=1.5)
-            own = points[targets == label]
-            axis.plot(*own.T, "os^DvP"[label % 6], color=colour, markersize=3, markeredgewidth=0)
+        margins = _margins(model(grid)).reshape(181, 181, -1)
+        tints = torch.tensor([to_rgba(f"C{k}", 0.25) for k in range(margins.shape[2])])
+        axis.imshow(
+            tints[margins.argmax(dim=2)].numpy(),
+            extent=(-reach, reach, -reach, reach),
+            origin="lower",
+            interpolation="none",
+        )
+        for label in range(margins.shape[2]):
+            margin = margins[::3, ::3, label].numpy()  # fine enough for a line, and light
+            is_last = label == margins.shape[2] - 1  # the lines of the others bound it
+            if margin.min() < 0 < margin.max() and not is_last:
+                axis.contour(*2 * [ticks[::3]], margin, [0], colors="black", linewidths=1.5)
+            mark = "os^DvP"[label % 6]
+            axis.plot(*points[targets == label].T, mark, markersize=3, markeredgewidth=0)
         axis.set(title=title, aspect="equal", xlabel="$x_1$")
         right = (_margins(model(shown.inputs)).argmax(dim=1) == targets).float().mean()
         shares.append(f"{title or 'the model'}: {right:.1%}")
