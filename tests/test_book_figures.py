@@ -1,6 +1,7 @@
 """A figure on the page weighs less than matplotlib's file, and says the same."""
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,16 @@ def test_coordinates_are_cut_to_a_hundredth_and_words_are_not(inline_svg):
     numbers = [word for place in places for word in place.split() if "." in word]
     assert len(numbers) > 20
     assert all(len(number.split(".")[1]) <= 2 for number in numbers)
+
+
+def test_equal_marks_share_one_style(inline_svg):
+    figure, axis = plt.subplots()
+    axis.plot(range(50), "o", color="#123456")
+    axis.plot(range(50, 0, -1), "s", color="#654321")
+    file = io.StringIO()
+    plots.describe(figure, "Two rows of marks.").savefig(file, format="svg")
+    page = inline_svg(file.getvalue())
+    for colour in ("#123456", "#654321"):
+        (group,) = re.findall(rf'<g style="fill: {colour}[^>]*>\n((?:<use [^>]*/>\n)*)</g>', page)
+        assert group.count("<use href=") == 50
+        assert "style" not in group

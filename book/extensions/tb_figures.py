@@ -24,6 +24,10 @@ GROUP_ID = re.compile(r"""<g id=(?P<quote>["'])(?P<text>.*?)(?P=quote)""")
 EMBEDDED = re.compile(r"data:image/png;base64,\s*([A-Za-z0-9+/=\s]+)")
 FONTS = re.compile(r"'DejaVu Sans( Mono)?',[^;\"]*")  # the long list of substitutes, at each text
 COORDINATES = re.compile(r' (?:d|x|y|x1|x2|y1|y2)="[^"]*"')
+MARKS = re.compile(  # several equal marks in a row, each with its style
+    r'<use (?P<mark>href="[^"]+") x="[^"]*" y="[^"]*"(?P<style> style="[^"]*")/>\n'
+    r'(?:<use (?P=mark) x="[^"]*" y="[^"]*"(?P=style)/>\n)+'
+)
 NAMELESS = re.compile(r"figure_\d+")
 
 
@@ -73,12 +77,18 @@ def inline_svg(svg: str, alt: str = "") -> str | None:
     body = COORDINATES.sub(lambda match: re.sub(r"(\.\d\d)\d+", r"\1", match[0]), body)
     body = re.sub(r"\n\s*", "\n", body)
     width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', body).groups()
+    body = MARKS.sub(_style_once, body)
     opening = (
         f'<svg class="tb-figure" role="img" aria-label="{escape(alt)}" '
         f'viewBox="0 0 {width} {height}" width="{float(width) * 4 / 3:.0f}" '
         f'height="{float(height) * 4 / 3:.0f}">'
     )
     return opening + body[body.index(">") + 1 :].strip()
+
+
+def _style_once(match: re.Match[str]) -> str:
+    """Give a row of equal marks their style as a group."""
+    return f"<g{match['style']}>\n{match[0].replace(match['style'], '')}</g>\n"
 
 
 def _shrink_png(match: re.Match[str]) -> str:
