@@ -34,7 +34,7 @@ def test_coordinates_are_cut_to_a_hundredth_and_words_are_not(inline_svg):
     places = [
         part.split('"')[0] for name in ("d", "x", "y") for part in page.split(f' {name}="')[1:]
     ]
-    numbers = [word for place in places for word in place.split() if "." in word]
+    numbers = [n for place in places for n in re.findall(r"[\d.]+", place) if "." in n]
     assert len(numbers) > 20
     assert all(len(number.split(".")[1]) <= 2 for number in numbers)
 
@@ -50,3 +50,6 @@ def test_equal_marks_share_one_style(inline_svg):
         (group,) = re.findall(rf'<g style="fill: {colour}[^>]*>\n((?:<use [^>]*/>\n)*)</g>', page)
         assert group.count("<use href=") == 50
         assert "style" not in group
+    ids = set(re.findall(r'id="([^"]+)"', page))
+    used = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', page))
+    assert {a or b for a, b in used} <= ids  # nothing points nowhere

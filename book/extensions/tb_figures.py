@@ -61,14 +61,16 @@ def inline_svg(svg: str, alt: str = "") -> str | None:
     if not alt:
         return None
     # The same identifiers in two figures of a page would clash: clip paths would cut the wrong one.
-    prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]
+    prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8] + "-"
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.S)
     body = re.sub(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>", "", body, flags=re.S)
     body = GROUP_ID.sub("<g", body)
-    body = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', body)
-    body = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", body)
-    body = re.sub(r'xlink:href="#([^"]+)"', rf'href="#{prefix}-\1"', body)
+    known = dict.fromkeys(re.findall(r'\bid="([^"]+)"', body))
+    new = {old: f"{prefix}{number:x}" for number, old in enumerate(known)}  # short: some come often
+    body = re.sub(r'\bid="([^"]+)"', lambda match: f'id="{new[match[1]]}"', body)
+    body = re.sub(r"url\(#([^)]+)\)", lambda match: f"url(#{new[match[1]]})", body)
+    body = re.sub(r'xlink:href="#([^"]+)"', lambda match: f'href="#{new[match[1]]}"', body)
     body = body.replace('xlink:href="data:', 'href="data:')
     body = re.sub(r"#000000\b", "currentColor", body)
     body = FONTS.sub(lambda fonts: "monospace" if fonts[1] else "sans-serif", body)
@@ -77,6 +79,8 @@ def inline_svg(svg: str, alt: str = "") -> str | None:
     body = COORDINATES.sub(lambda match: re.sub(r"(\.\d\d)\d+", r"\1", match[0]), body)
     body = re.sub(r"\n\s*", "\n", body)
     width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', body).groups()
+    body = re.sub(r' transform="rotate\(-?0 [^"]*"', "", body)
+    body = re.sub(r' d="[^"]*"', lambda match: re.sub(r"\s*([A-Zz])\s*", r"\1", match[0]), body)
     body = MARKS.sub(_style_once, body)
     opening = (
         f'<svg class="tb-figure" role="img" aria-label="{escape(alt)}" '

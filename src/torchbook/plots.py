@@ -154,7 +154,7 @@ def confusion_matrix(counts: Tensor, classes: Sequence[str]) -> Figure:
 def decision_boundary(
     models: Mapping[str, Callable[[Tensor], Tensor]],
     examples: Examples,
-    n_points: int = 100,
+    n_points: int = 80,
 ) -> Figure:
     """Colour the plane by the class that each model predicts, one panel a model.
 
