@@ -14,6 +14,7 @@ from torchbook.metrics import (
     count_correct,
     count_parameters,
     majority_baseline,
+    precision_recall_f1,
     wilson_interval,
 )
 
@@ -158,3 +159,22 @@ def test_only_what_training_may_change_is_counted():
     assert count_parameters(model) == (3 * 2 + 2) + (2 + 2)
     model[0].requires_grad_(requires_grad=False)
     assert count_parameters(model) == 4
+
+
+@given(pairs_of_labels)
+def test_precision_recall_and_f1_are_scikit_learns(pairs):
+    predictions, targets = pairs
+    ours = precision_recall_f1(confusion_matrix(predictions, targets, N_CLASSES))
+    theirs = sk.precision_recall_fscore_support(
+        targets, predictions, labels=range(N_CLASSES), zero_division=0
+    )
+    for values, truth in zip(ours, theirs[:3], strict=True):
+        assert values.shape == (N_CLASSES,)
+        assert values.dtype == torch.float64
+        assert values.tolist() == pytest.approx(truth)
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 2, 2)])
+def test_precision_needs_a_square_of_counts(shape):
+    with pytest.raises(ValueError, match=r"counts must have shape \[C, C\]"):
+        precision_recall_f1(torch.zeros(shape, dtype=torch.int64))

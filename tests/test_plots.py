@@ -7,6 +7,7 @@ import torch
 from matplotlib.figure import Figure
 
 from torchbook import plots
+from torchbook.data import Examples
 from torchbook.training import History
 
 HISTORY = History(
@@ -131,3 +132,59 @@ def test_a_perfect_confusion_matrix_has_no_commonest_mistake():
 def test_a_confusion_matrix_needs_a_name_for_each_class(shape):
     with pytest.raises(ValueError, match=r"counts must have shape \[2, 2\] for the 2 classes"):
         plots.confusion_matrix(torch.zeros(shape, dtype=torch.int64), ["a", "b"])
+
+
+CORNERS = Examples(torch.tensor([[1.0, 1], [-1, 1], [-1, -1], [1, -1]]), torch.tensor([1, 0, 0, 1]))
+
+
+def right_of(x):
+    """Answer class 1 where the first coordinate is above 0.5."""
+    return x[:, :1] - 0.5  # [N, 1]
+
+
+@pytest.mark.parametrize("to_logits", [right_of, lambda x: right_of(x).squeeze(1)])
+def test_a_boundary_stands_where_the_logit_is_zero(to_logits):
+    figure = plots.decision_boundary({"a line": to_logits}, CORNERS)
+    (axis,) = figure.axes
+    assert axis.get_title() == "a line"
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("$x_1$", "$x_2$")
+    colours = axis.images[0].get_array()[90]  # from left to right, through the middle
+    changes = (colours[1:] != colours[:-1]).any(axis=1).nonzero()[0]
+    assert changes == pytest.approx([90 + 90 * 0.5 / 1.1], abs=1)
+    (line,) = axis.collections
+    (path,) = line.get_paths()
+    assert path.vertices[:, 0] == pytest.approx(0.5, abs=1e-5)
+    assert [sorted(map(tuple, mark.get_xydata())) for mark in axis.lines] == [
+        [(-1, -1), (-1, 1)],
+        [(1, -1), (1, 1)],
+    ]
+    assert figure.get_gid() == (
+        "One panel shows the plane, coloured by the predicted class, a line where the prediction "
+        "changes, and 4 points. On their own colour: a line: 100.0%."
+    )
+
+
+def test_boundaries_of_several_classes_and_models():
+    towards = torch.tensor([[-1.0, 0], [1, 0], [0, -1]])
+    models = {
+        "three": lambda x: x @ towards.T,
+        "one": lambda x: torch.tensor([0.0, 9, 0]).repeat(len(x), 1),
+    }
+    figure = plots.decision_boundary(models, CORNERS, n_points=3)
+    three, one = figure.axes
+    assert [axis.get_title() for axis in figure.axes] == ["three", "one"]
+    assert [len(axis.lines) for axis in (three, one)] == [3, 3]
+    assert len({tuple(colour) for colour in one.images[0].get_array().reshape(-1, 4)}) == 1
+    assert len(one.collections) == 0  # one colour all over, and no line
+    assert len(three.collections) == 2
+    assert figure.get_gid().startswith("2 panels show the plane")
+    assert figure.get_gid().endswith("three: 100.0%, one: 33.3%.")
+
+
+def test_what_cannot_be_drawn_in_the_plane_is_refused():
+    with pytest.raises(ValueError, match="models is empty"):
+        plots.decision_boundary({}, CORNERS)
+    for shape in ((4, 3), (4,), (0, 2)):
+        points = Examples(torch.zeros(shape), torch.zeros(shape[0], dtype=torch.int64))
+        with pytest.raises(ValueError, match=r"points in the plane, of shape \[N, 2\]"):
+            plots.decision_boundary({"": right_of}, points)

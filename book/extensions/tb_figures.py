@@ -23,6 +23,11 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 GROUP_ID = re.compile(r"""<g id=(?P<quote>["'])(?P<text>.*?)(?P=quote)""")
 EMBEDDED = re.compile(r"data:image/png;base64,\s*([A-Za-z0-9+/=\s]+)")
 FONTS = re.compile(r"'DejaVu Sans( Mono)?',[^;\"]*")  # the long list of substitutes, at each text
+COORDINATES = re.compile(r' (?:d|x|y|x1|x2|y1|y2)="[^"]*"')
+MARKS = re.compile(  # several equal marks in a row, each with its style
+    r'<use (?P<mark>href="[^"]+") x="[^"]*" y="[^"]*"(?P<style> style="[^"]*")/>\n'
+    r'(?:<use (?P=mark) x="[^"]*" y="[^"]*"(?P=style)/>\n)+'
+)
 NAMELESS = re.compile(r"figure_\d+")
 
 
@@ -56,26 +61,38 @@ def inline_svg(svg: str, alt: str = "") -> str | None:
     if not alt:
         return None
     # The same identifiers in two figures of a page would clash: clip paths would cut the wrong one.
-    prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]
+    prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8] + "-"
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.S)
     body = re.sub(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>", "", body, flags=re.S)
     body = GROUP_ID.sub("<g", body)
-    body = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', body)
-    body = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", body)
-    body = re.sub(r'xlink:href="#([^"]+)"', rf'href="#{prefix}-\1"', body)
+    known = dict.fromkeys(re.findall(r'\bid="([^"]+)"', body))
+    new = {old: f"{prefix}{number:x}" for number, old in enumerate(known)}  # short: some come often
+    body = re.sub(r'\bid="([^"]+)"', lambda match: f'id="{new[match[1]]}"', body)
+    body = re.sub(r"url\(#([^)]+)\)", lambda match: f"url(#{new[match[1]]})", body)
+    body = re.sub(r'xlink:href="#([^"]+)"', lambda match: f'href="#{new[match[1]]}"', body)
     body = body.replace('xlink:href="data:', 'href="data:')
     body = re.sub(r"#000000\b", "currentColor", body)
     body = FONTS.sub(lambda fonts: "monospace" if fonts[1] else "sans-serif", body)
     body = EMBEDDED.sub(_shrink_png, body)
+    # Six decimals of a point are more than any eye can see, and half of what a figure weighs.
+    body = COORDINATES.sub(lambda match: re.sub(r"(\.\d\d)\d+", r"\1", match[0]), body)
     body = re.sub(r"\n\s*", "\n", body)
     width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', body).groups()
+    body = re.sub(r' transform="rotate\(-?0 [^"]*"', "", body)
+    body = re.sub(r' d="[^"]*"', lambda match: re.sub(r"\s*([A-Zz])\s*", r"\1", match[0]), body)
+    body = MARKS.sub(_style_once, body)
     opening = (
         f'<svg class="tb-figure" role="img" aria-label="{escape(alt)}" '
         f'viewBox="0 0 {width} {height}" width="{float(width) * 4 / 3:.0f}" '
         f'height="{float(height) * 4 / 3:.0f}">'
     )
     return opening + body[body.index(">") + 1 :].strip()
+
+
+def _style_once(match: re.Match[str]) -> str:
+    """Give a row of equal marks their style as a group."""
+    return f"<g{match['style']}>\n{match[0].replace(match['style'], '')}</g>\n"
 
 
 def _shrink_png(match: re.Match[str]) -> str:

@@ -76,6 +76,34 @@ def confusion_matrix(predictions: Tensor, targets: Tensor, n_classes: int) -> Te
     return cells.bincount(minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
+def precision_recall_f1(counts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return precision, recall and F1 of each class, from a confusion matrix.
+
+    Precision is the share of those predicted as the class that belong to it, recall the share of
+    those that belong to it that were predicted as it, F1 the harmonic mean of the two. A share of
+    none at all counts as 0.
+
+    Args:
+        counts: [C, C], true classes as rows, predicted ones as columns, as `confusion_matrix`
+            returns it.
+
+    Returns:
+        Three tensors of shape [C], float64, from 0 to 1, on the CPU.
+
+    Raises:
+        ValueError: the counts are not a square.
+    """
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
+        raise ValueError(f"counts must have shape [C, C], but have shape {list(counts.shape)}")
+    counts = counts.cpu().double()
+    hits, predicted, true = counts.diag(), counts.sum(dim=0), counts.sum(dim=1)
+    return (
+        hits / predicted.clamp(min=1),
+        hits / true.clamp(min=1),
+        2 * hits / (predicted + true).clamp(min=1),
+    )
+
+
 def wilson_interval(n_correct: int, n: int, z: float = 1.96) -> tuple[float, float]:
     """Return the interval of accuracies that `n_correct` of `n` samples is compatible with.
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import torch
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from torch import Tensor
 
 if TYPE_CHECKING:
+    from torchbook.data import Examples
     from torchbook.training import History, LearningRateTrial
 
 # Not pure black: the book shows pure black in the colour of the page's text, which is light in the
@@ -172,3 +174,83 @@ def confusion_matrix(counts: Tensor, classes: Sequence[str]) -> Figure:
         f"Confusion matrix of {n_classes} classes: {counts.diag().sum():,} of {counts.sum():,} on "
         f"the diagonal. {mistake}",
     )
+
+
+@torch.inference_mode()
+def decision_boundary(
+    models: Mapping[str, Callable[[Tensor], Tensor]],
+    examples: Examples,
+    n_points: int = 80,
+) -> Figure:
+    """Colour the plane by the class that each model predicts, one panel a model.
+
+    A black line stands where the two largest logits are equal (for a single logit, where it is 0).
+    The examples lie on top, each class with its own colour and mark.
+
+    Args:
+        models: the title of each panel and its model, which maps points [N, 2] to one logit each,
+            [N] or [N, 1], or to a logit for each class, [N, C].
+        examples: inputs [N, 2] and labels [N], on the models' device.
+        n_points: only the first of the examples are drawn: more of them hide the picture.
+
+    Raises:
+        ValueError: there is no model, or the inputs are not points in the plane.
+    """
+    if not models:
+        raise ValueError("there is nothing to draw: models is empty")
+    if examples.inputs.ndim != 2 or examples.inputs.shape[1] != 2 or len(examples) == 0:
+        raise ValueError(
+            "inputs must be points in the plane, of shape [N, 2] with N of at least 1, but have "
+            f"shape {list(examples.inputs.shape)}"
+        )
+    shown = examples[:n_points]
+    points, targets = shown.inputs.cpu(), shown.targets.cpu()
+    reach = 1.1 * points.abs().max().item()
+    ticks = torch.linspace(-reach, reach, 181)
+    grid = torch.cartesian_prod(ticks, ticks).flip(1).to(shown.inputs)  # [181 * 181, 2], by rows
+    figure, axes = plt.subplots(
+        1,
+        len(models),
+        figsize=(min(2.9 * len(models), 8.4), 3.0),
+        sharex=True,
+        sharey=True,
+        layout="constrained",
+        squeeze=False,
+    )
+    shares = []
+    for axis, (title, model) in zip(axes.flat, models.items(), strict=True):
+        margins = _margins(model(grid)).reshape(181, 181, -1)
+        tints = torch.tensor([to_rgba(f"C{k}", 0.25) for k in range(margins.shape[2])])
+        axis.imshow(
+            tints[margins.argmax(dim=2)].numpy(),
+            extent=(-reach, reach, -reach, reach),
+            origin="lower",
+            interpolation="none",
+        )
+        for label in range(margins.shape[2]):
+            margin = margins[::3, ::3, label].numpy()  # fine enough for a line, and light
+            is_last = label == margins.shape[2] - 1  # the lines of the others bound it
+            if margin.min() < 0 < margin.max() and not is_last:
+                axis.contour(*2 * [ticks[::3]], margin, [0], colors="black", linewidths=1.5)
+            mark = "os^DvP"[label % 6]
+            axis.plot(*points[targets == label].T, mark, markersize=3, markeredgewidth=0)
+        axis.set(title=title, aspect="equal", xlabel="$x_1$")
+        right = (_margins(model(shown.inputs)).argmax(dim=1) == targets).float().mean()
+        shares.append(f"{title or 'the model'}: {right:.1%}")
+    axes[0, 0].set_ylabel("$x_2$")
+    panels = f"{len(models)} panels show" if len(models) > 1 else "One panel shows"
+    return describe(
+        figure,
+        f"{panels} the plane, coloured by the predicted class, a line where the prediction "
+        f"changes, and {len(shown)} points. On their own colour: {', '.join(shares)}.",
+    )
+
+
+def _margins(logits: Tensor) -> Tensor:
+    """Return by how much each class leads the best of the others, [N, C], on the CPU."""
+    logits = logits.detach().cpu().float().reshape(len(logits), -1)
+    if logits.shape[1] == 1:  # the logit of class 1, against 0 for class 0
+        return torch.cat([-logits, logits], dim=1)
+    best, second = logits.topk(2, dim=1).values.unbind(dim=1)
+    is_best = logits == best[:, None]
+    return logits - torch.where(is_best, second[:, None], best[:, None])

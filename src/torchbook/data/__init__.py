@@ -3,6 +3,7 @@
 from torchbook.data.batches import Batches, scale_to_unit
 from torchbook.data.examples import Examples, Splits, split
 from torchbook.data.fashion_mnist import load_fashion_mnist
+from torchbook.data.shapes import circles, spirals
 from torchbook.data.streamed import StreamedBatches
 from torchbook.data.used_cars import load_used_cars
 from torchbook.data.verify import DataCorruptError, DataUnavailableError, cache_dir
@@ -15,8 +16,10 @@ __all__ = [
     "Splits",
     "StreamedBatches",
     "cache_dir",
+    "circles",
     "load_fashion_mnist",
     "load_used_cars",
     "scale_to_unit",
+    "spirals",
     "split",
 ]

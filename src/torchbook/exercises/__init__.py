@@ -5,6 +5,7 @@ gives a hint that fits what is wrong with it, without giving the answer away.
 """
 
 from torchbook.exercises import (
+    classification,
     computer_vision,
     fundamentals,
     what_is_deep_learning,
@@ -17,6 +18,7 @@ _CHAPTERS = (
     what_is_deep_learning,
     fundamentals,
     workflow,
+    classification,
     computer_vision,
 )
 CHECKS: dict[str, Check] = {

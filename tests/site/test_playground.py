@@ -1,0 +1,388 @@
+"""The playground of chapter 02, served alone: it learns as PyTorch does."""
+
+import functools
+import itertools
+import random
+import threading
+from http.server import ThreadingHTTPServer
+
+import pytest
+import torch
+from playwright.sync_api import expect
+from test_interactive_figures import (
+    CONTRAST,
+    DESKTOP,
+    FALLBACK,
+    FIGURES,
+    PHONE,
+    POLICY,
+    _QuietHandler,
+    _theme_styles,
+)
+from torch import nn
+
+pytestmark = pytest.mark.site
+
+ACTIVATIONS = {"none": nn.Identity, "ReLU": nn.ReLU, "tanh": nn.Tanh}
+
+
+@pytest.fixture(scope="module")
+def address():
+    handler = functools.partial(_QuietHandler, directory=str(FIGURES))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """Open a page with a playground; at the end nothing may have gone wrong on it."""
+    contexts, problems, expected = [], [], []
+    sheet = _theme_styles() + "article { box-sizing: border-box; margin: auto; "
+    sheet += "max-width: 46rem; padding: 1rem; width: 100%; }"
+
+    def open_page(body, *, width=DESKTOP, theme="light", expect_problems=False, **options):
+        expected.append(expect_problems)
+        html = (
+            f'<!doctype html><html lang="en" data-theme="{theme}"><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><title>Figures</title>'
+            '<link rel="stylesheet" href="theme.css"><link rel="stylesheet" href="figures.css">'
+            '<script type="module" src="playground.js"></script>'
+            f'<body><article class="bd-article">{body}<p id="after">After.</p></article>'
+        )
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.route("**/page.html", lambda r: r.fulfill(body=html, content_type="text/html"))
+        page.route("**/theme.css", lambda r: r.fulfill(body=sheet, content_type="text/css"))
+        page.on("console", lambda m: m.type in ("error", "warning") and problems.append(m.text))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("request", lambda r: r.url.startswith((address, "data:")) or problems.append(r.url))
+        page.goto(f"{address}/page.html")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert bool(problems) == any(expected), problems
+
+
+def playground(**attributes):
+    text = " ".join(f'{name}="{value}"' for name, value in attributes.items())
+    return f"<tb-playground {text}><p>{FALLBACK}</p></tb-playground>"
+
+
+def wait_until(page, expression):
+    """Wait as Playwright does, but without the eval that the page's policy forbids."""
+    for _ in range(300):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"in vain: {expression}")
+
+
+def make_torch_net(layers, activation):
+    """Build the same network in float64."""
+    modules = []
+    for layer in layers:
+        weight, bias = (torch.tensor(layer[k], dtype=torch.float64) for k in ("weight", "bias"))
+        linear = nn.Linear(weight.shape[1], weight.shape[0], dtype=torch.float64)
+        with torch.no_grad():
+            linear.weight.copy_(weight)
+            linear.bias.copy_(bias)
+        modules += [linear, ACTIVATIONS[activation]()]
+    return nn.Sequential(*modules[:-1])
+
+
+def train_in_torch(net, points, labels, rate, steps):
+    """Full-batch gradient descent; returns the loss before each step and the first gradients."""
+    x = torch.tensor(points, dtype=torch.float64)  # [N, 2]
+    y = torch.tensor(labels, dtype=torch.float64)[:, None]  # [N, 1]
+    optimizer = torch.optim.SGD(net.parameters(), lr=rate)
+    losses, first = [], None
+    for _ in range(steps):
+        loss = nn.functional.binary_cross_entropy_with_logits(net(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        first = first or [p.grad.clone() for p in net.parameters()]
+        optimizer.step()
+        losses.append(loss.item())
+    return losses, first
+
+
+def flat(layers):
+    """All numbers of a network, layer by layer, the weights before the biases."""
+    return torch.tensor(
+        [
+            number
+            for layer in layers
+            for number in [w for row in layer["weight"] for w in row] + layer["bias"]
+        ],
+        dtype=torch.float64,
+    )
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_losses_gradients_and_trained_weights_are_torchs(open_page, activation):
+    generator = random.Random(activation)
+    cases = []
+    for hidden in ([], [1], [5], [8], [1, 1], [3, 6], [8, 8]):
+        widths = [2, *hidden, 1]
+        layers = [
+            {
+                "weight": [[generator.gauss(0, 0.6) for _ in range(n_in)] for _ in range(n_out)],
+                "bias": [generator.gauss(0, 1) for _ in range(n_out)],
+            }
+            for n_in, n_out in itertools.pairwise(widths)
+        ]
+        n = generator.randint(1, 40)
+        points = [[generator.gauss(0, 1), generator.gauss(0, 1)] for _ in range(n)]
+        labels = [generator.randint(0, 1) for _ in range(n)]
+        cases.append([layers, activation, points, labels, generator.choice([0.03, 0.1, 0.3])])
+    page = open_page("")
+    found = page.evaluate(
+        """async (cases) => {
+            const { Network } = await import("/playground.js");
+            return cases.map(([layers, activation, points, labels, rate]) => {
+                const network = new Network(layers, activation);
+                const first = network.gradients(points, labels).layers;
+                const losses = Array.from({ length: 30 },
+                    () => network.step(points, labels, rate));
+                return { first, losses, layers: network.parameters() };
+            });
+        }""",
+        cases,
+    )
+    for (layers, _, points, labels, rate), js in zip(cases, found, strict=True):
+        net = make_torch_net(layers, activation)
+        losses, first = train_in_torch(net, points, labels, rate, steps=30)
+        torch.testing.assert_close(flat(js["first"]), torch.cat([g.flatten() for g in first]))
+        assert js["losses"] == pytest.approx(losses, rel=1e-9, abs=1e-12)
+        trained = torch.cat([p.detach().flatten() for p in net.parameters()])
+        torch.testing.assert_close(flat(js["layers"]), trained, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("data", ["circles", "spirals", "xor", "blobs"])
+def test_what_the_reader_sees_is_what_torch_computes(open_page, data):
+    page = open_page(playground(data=data, layers=2, activation="tanh", rate=1))
+    state = "document.querySelector('tb-playground').state()"
+    before = page.evaluate(state)
+    assert before["epoch"] == 0
+    for _ in range(3):
+        page.get_by_role("button", name="One epoch").click()
+    after = page.evaluate(state)
+    assert after["epoch"] == 3
+    net = make_torch_net(before["layers"], "tanh")
+    losses, _ = train_in_torch(net, before["train"]["points"], before["train"]["labels"], 1, 4)
+    assert after["trainLoss"] == pytest.approx(losses[3], rel=1e-9)
+    with torch.no_grad():
+        net = make_torch_net(after["layers"], "tanh")
+        z = net(torch.tensor(before["heldOut"]["points"], dtype=torch.float64)).squeeze(1)
+    labels = torch.tensor(before["heldOut"]["labels"])
+    right = ((z > 0).long() == labels).sum().item()
+    assert after["right"] == right
+    sentence = (
+        f"Epoch 3, training loss {losses[3]:.3f}, right on held-out points: "
+        f"{100 * right / len(labels):.1f} % (guessing: 50 %)."
+    )
+    expect(page.locator(".tb-numbers")).to_have_text(sentence)
+    expect(page.get_by_role("status")).to_have_text(sentence)
+
+
+def test_the_sums_hold_where_exponentials_would_overflow(open_page):
+    page = open_page("")
+    layers = [{"weight": [[1.0, 0.0]], "bias": [0.0]}]
+    points, labels = [[1000.0, 0.0], [-1000.0, 0.0], [1000.0, 0.0]], [1, 0, 0]
+    loss, probabilities = page.evaluate(
+        """async ([layers, points, labels]) => {
+            const { Network, sigmoid } = await import("/playground.js");
+            const network = new Network(layers, "none");
+            return [network.gradients(points, labels).loss, [-1000, 0, 1000].map(sigmoid)];
+        }""",
+        [layers, points, labels],
+    )
+    z = torch.tensor([1000.0, -1000.0, 1000.0], dtype=torch.float64)
+    truth = nn.functional.binary_cross_entropy_with_logits(z, torch.tensor(labels).double())
+    assert loss == pytest.approx(truth.item())
+    assert probabilities == [0, 0.5, 1]
+
+
+def test_points_come_from_their_seed_and_classes_are_even(open_page):
+    page = open_page("")
+    found = page.evaluate(
+        """async () => {
+            const { makeData } = await import("/playground.js");
+            return ["circles", "spirals", "xor", "blobs"].map((kind) =>
+                [[0, 7], [0, 7], [0, 8], [0.3, 7]].map(([noise, seed]) =>
+                    makeData(kind, 2000, noise, seed)));
+        }"""
+    )
+    for same, again, other, noisy in found:
+        assert same == again
+        assert same["points"] != other["points"]
+        assert sum(same["labels"]) == 1000
+        scatter = torch.tensor(noisy["points"]) - torch.tensor(same["points"])
+        assert scatter.std() > 0.2
+    circles = torch.tensor(found[0][0]["points"])
+    radii = torch.hypot(*circles.T)
+    torch.testing.assert_close(radii[::2], torch.ones(1000))
+    torch.testing.assert_close(radii[1::2], torch.full((1000,), 0.5))
+    noise = torch.tensor(found[3][0]["points"])
+    assert (noise[1::2, 0] < 0).all()
+    assert (noise[::2, 0] > 0).all()
+
+
+def test_the_line_stands_where_the_values_change_sign(open_page):
+    page = open_page("")
+    pieces = page.evaluate(
+        """async () => {
+            const { zeroLine } = await import("/playground.js");
+            const side = 41; // a circle of radius 12 around the middle
+            const values = Float64Array.from({ length: side * side }, (_, i) =>
+                Math.hypot(i % side - 20, Math.floor(i / side) - 20) - 12);
+            return zeroLine(values, side);
+        }"""
+    )
+    ends = torch.tensor(pieces).reshape(-1, 2)
+    assert len(pieces) > 50
+    assert ((ends - 20).norm(dim=1) - 12).abs().max() < 0.1
+
+
+def test_it_plays_pauses_and_starts_over_by_keyboard(open_page):
+    page = open_page(playground())
+    expect(page.get_by_text(FALLBACK)).to_have_count(0)
+    start = page.locator(".tb-numbers").text_content()
+    names = []
+    for _ in range(11):
+        page.keyboard.press("Tab")
+        names.append(
+            page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.textContent")
+        )
+        outline = "getComputedStyle(document.activeElement).outlineStyle"
+        assert page.evaluate(outline) == "solid", names[-1]
+    assert names[7:] == ["Play", "One epoch", "Reset", "Another start"]
+    play = page.get_by_role("button", name="Play")
+    play.press("Enter")
+    wait_until(page, "document.querySelector('tb-playground').epoch > 100")
+    page.get_by_role("button", name="Pause").press("Enter")
+    epoch = page.evaluate("document.querySelector('tb-playground').epoch")
+    expect(page.get_by_role("status")).to_contain_text(f"Epoch {epoch}, training loss")
+    page.wait_for_timeout(200)
+    assert page.evaluate("document.querySelector('tb-playground').epoch") == epoch
+    page.get_by_role("button", name="Reset").press("Enter")
+    expect(page.locator(".tb-numbers")).to_have_text(start)
+    page.get_by_role("button", name="Another start").press("Enter")
+    expect(page.locator(".tb-numbers")).not_to_have_text(start)
+
+
+def test_the_lesson_is_there_to_be_found(open_page):
+    """Straight lines stay near guessing, eight ReLU units solve the circles."""
+    page = open_page(playground(units=8, activation="none"))
+    train = "(f => { f.train(1000); f.finish(); return f.state(); })"
+    figure = "(document.querySelector('tb-playground'))"
+    straight = page.evaluate(train + figure)
+    assert straight["trainLoss"] > 0.67
+    assert straight["right"] <= 0.7 * 200
+    page.get_by_label("activation", exact=True).select_option("ReLU")
+    bent = page.evaluate(train + figure)
+    assert bent["options"]["activation"] == "ReLU"
+    assert bent["right"] >= 0.95 * 200
+
+
+def test_the_page_stays_at_hand_while_it_trains(open_page):
+    page = open_page(playground(layers=2, units=8, batch=10))
+    page.get_by_role("button", name="Play").click()
+    longest = page.evaluate(
+        """async () => {
+            let [longest, last] = [0, performance.now()];
+            for (let i = 0; i < 40; i += 1) {
+                await new Promise((resolve) => { setTimeout(resolve, 0); });
+                longest = Math.max(longest, performance.now() - last);
+                last = performance.now();
+            }
+            return longest;
+        }"""
+    )
+    assert longest < 300  # milliseconds; a busy machine needs some
+    page.get_by_role("button", name="Pause").click()
+
+
+def test_out_of_sight_it_waits(open_page):
+    page = open_page(playground() + "<p>More.</p>" * 200)
+    page.get_by_role("button", name="Play").click()
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_timeout(200)
+    epoch = "document.querySelector('tb-playground').epoch"
+    before = page.evaluate(epoch)
+    page.wait_for_timeout(200)
+    assert page.evaluate(epoch) == before
+    page.evaluate("scrollTo(0, 0)")
+    wait_until(page, f"{epoch} > {before}")
+
+
+def test_for_those_who_want_no_motion_only_the_end_is_drawn(open_page):
+    page = open_page(playground(), reduced_motion="reduce")
+    start = page.locator(".tb-numbers").text_content()
+    page.evaluate(
+        """() => {
+            window.seen = new Set();
+            new MutationObserver(() => seen.add(document.querySelector(".tb-numbers").textContent))
+                .observe(document.querySelector(".tb-numbers"), { childList: true, subtree: true });
+        }"""
+    )
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    wait_until(page, "document.querySelector('tb-playground').epoch === 500")
+    page.wait_for_timeout(100)
+    seen = page.evaluate("[...seen]")
+    assert [text.startswith("Epoch 500,") for text in seen] == [True], (start, seen)
+
+
+@pytest.mark.parametrize(
+    "attributes", [{"data": "moons"}, {"layers": 3}, {"rate": "fast"}, {"seed": "-1"}]
+)
+def test_wrong_attributes_are_reported_and_leave_the_fallback(open_page, attributes):
+    page = open_page(playground(**attributes), expect_problems=True)
+    expect(page.get_by_text(FALLBACK)).to_be_visible()
+
+
+def test_without_scripts_the_fallback_stays_and_leaves_no_gap(open_page):
+    page = open_page(playground(), java_script_enabled=False)
+    expect(page.get_by_text(FALLBACK)).to_be_visible()
+    assert page.locator("tb-playground").bounding_box()["height"] < 100
+
+
+@pytest.mark.parametrize("width", [320, PHONE, DESKTOP])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_fits_and_is_legible(open_page, width, theme):
+    page = open_page(playground(), width=width, theme=theme, reduced_motion="reduce")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    lowest = page.evaluate(CONTRAST)
+    assert lowest[0][0] >= 4.5, lowest[:3]
+    for name in ("tb-plane", "tb-curve"):
+        canvas = page.locator(f".{name}")
+        assert canvas.get_attribute("aria-label")
+        assert canvas.bounding_box()["width"] > 200
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_the_page_does_not_jump_when_the_figure_comes(open_page, width):
+    page = open_page(playground(), width=width)
+    expect(page.locator(".tb-plane")).to_be_visible()
+    after = page.locator("#after").bounding_box()["y"]
+    page.route("**/*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    page.reload()
+    expect(page.get_by_text(FALLBACK)).to_be_visible()
+    before = page.locator("#after").bounding_box()["y"]
+    assert after == pytest.approx(before, abs=40)  # fonts differ from machine to machine
+
+
+def test_the_picture_follows_the_theme_switch(open_page):
+    page = open_page(playground())
+    look = "document.querySelector('.tb-curve').toDataURL()"
+    light = page.evaluate(look)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.wait_for_timeout(200)
+    assert page.evaluate(look) != light
