@@ -1,8 +1,14 @@
 """The data sets, verified on arrival and split, and fast batches on the device."""
 
+from torchbook.data.animal_vegetable_mineral import (
+    load_animal_vegetable_mineral,
+    unpack_animal_vegetable_mineral,
+)
 from torchbook.data.batches import Batches, scale_to_unit
-from torchbook.data.examples import Examples, Splits, split
+from torchbook.data.examples import Examples, Splits, split, split_by_class
 from torchbook.data.fashion_mnist import load_fashion_mnist
+from torchbook.data.folders import load_image_folder, read_image
+from torchbook.data.own_photos import sample_photos
 from torchbook.data.verify import DataCorruptError, DataUnavailableError, cache_dir
 
 __all__ = [
@@ -12,7 +18,13 @@ __all__ = [
     "Examples",
     "Splits",
     "cache_dir",
+    "load_animal_vegetable_mineral",
     "load_fashion_mnist",
+    "load_image_folder",
+    "read_image",
+    "sample_photos",
     "scale_to_unit",
     "split",
+    "split_by_class",
+    "unpack_animal_vegetable_mineral",
 ]
