@@ -10,9 +10,9 @@ FOLDER = Path(__file__).parent / "samples"
 
 
 def sample_photos() -> dict[str, Path]:
-    """Return the path of one JPEG file for each class: animal, vegetable and mineral."""
+    """Return the path of one JPEG file for each class: animal, mineral and vegetable."""
     return {
         "animal": FOLDER / "cat.jpg",
-        "vegetable": FOLDER / "flower.jpg",
         "mineral": FOLDER / "coffee.jpg",
+        "vegetable": FOLDER / "flower.jpg",
     }
