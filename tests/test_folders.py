@@ -134,7 +134,7 @@ def test_hidden_and_other_files_are_passed_over_and_deeper_ones_found(photos):
     classes, found = find_images(photos)
     assert classes == ("apple", "sky")
     assert len(found) == 31
-    assert found == sorted(found, key=lambda pair: (pair[1], pair[0]))
+    assert found == sorted(found, key=lambda pair: (pair[1], pair[0].as_posix()))
 
 
 def test_a_missing_folder_is_named(tmp_path):

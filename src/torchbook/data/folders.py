@@ -92,17 +92,18 @@ def find_images(folder: Path | str) -> tuple[tuple[str, ...], list[tuple[Path, i
         )
     found = []
     for label, name in enumerate(classes):
-        paths = sorted(
+        paths = [
             path
             for path in (folder / name).rglob("*")
             if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-        )
+        ]
         if not paths:
             raise ValueError(
                 f"there is no image in {(folder / name).absolute()}; looked for files that end in "
                 f"{', '.join(SUFFIXES)}"
             )
-        found += [(path, label) for path in paths]
+        # By text: Windows would order paths without regard to capitals.
+        found += [(path, label) for path in sorted(paths, key=Path.as_posix)]
     return tuple(classes), found
 
 
