@@ -35,11 +35,15 @@ def curves(history: History) -> Figure:
     if not history.rows:
         raise ValueError("there is nothing to draw: the history has no epoch yet")
     epochs = history.column("epoch")
+    few = len(epochs) <= 12  # room for a mark and a number at each epoch
     figure, axes = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
     for axis, quantity in zip(axes, ("loss", "accuracy"), strict=True):
         for split, style in (("train", "--"), ("valid", "-")):
-            axis.plot(epochs, history.column(f"{split}_{quantity}"), style, marker="o", label=split)
-        axis.set(xlabel="epoch", ylabel=quantity, xticks=epochs)
+            column = history.column(f"{split}_{quantity}")
+            axis.plot(epochs, column, style, marker="o" if few else "", label=split)
+        axis.set(xlabel="epoch", ylabel=quantity)
+        if few:
+            axis.set_xticks(epochs)
         axis.legend()
     first, last = history.rows[0], history.rows[-1]
     return describe(

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from torchvision.transforms.v2 import functional as transform
 
@@ -42,8 +42,10 @@ def read_image(file: Path | BinaryIO, image_size: int) -> Tensor:
         raise
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         name = file if isinstance(file, Path) else getattr(file, "name", "the file")
+        known = not isinstance(error, UnidentifiedImageError)
+        reason = error if known else "its contents are in no image format that is known here"
         raise DataCorruptError(
-            f"{name} cannot be read as an image ({error}). Open it in a viewer; if it is damaged, "
+            f"{name} cannot be read as an image: {reason}. Open it in a viewer; if it is damaged, "
             "delete it or replace it"
         ) from error
     image = transform.resize(image, [image_size])  # the shorter side
@@ -87,7 +89,7 @@ def find_images(folder: Path | str) -> tuple[tuple[str, ...], list[tuple[Path, i
     if len(classes) < 2:
         found = f"only {classes[0]!r}" if classes else "none"
         raise ValueError(
-            f"expected a folder for each class, two or more, in {folder.absolute()}, but there is "
+            f"expected a folder for each class, two or more, in {folder}, but there is "
             f"{found}. Sort the photos into folders such as {folder.name}/cat and {folder.name}/dog"
         )
     found = []
@@ -99,7 +101,7 @@ def find_images(folder: Path | str) -> tuple[tuple[str, ...], list[tuple[Path, i
         ]
         if not paths:
             raise ValueError(
-                f"there is no image in {(folder / name).absolute()}; looked for files that end in "
+                f"there is no image in {folder / name}; looked for files that end in "
                 f"{', '.join(SUFFIXES)}"
             )
         # By text: Windows would order paths without regard to capitals.
