@@ -130,6 +130,7 @@ def test_a_link_is_refused(tmp_path):
     ("files", "message"),
     [
         ({"loose.txt": b""}, "lies in no folder"),
+        ({"./": b"", "photos/a": b""}, "lies in no folder"),
         ({"one/a": b"", "two/b": b""}, "holds 2"),
         ({}, "holds 0"),
     ],

@@ -62,7 +62,7 @@ def _check_entries(packed: zipfile.ZipFile) -> str:
                 f"{name!r} in the archive would lead outside the folder that it is unpacked into; "
                 "nothing was unpacked. Do not trust this archive"
             )
-        if len(path.parts) < 2 and not entry.is_dir():
+        if len(path.parts) < 2 and not (path.parts and entry.is_dir()):
             raise DataCorruptError(
                 f"{name!r} in the archive lies in no folder; expected one folder"
             )
