@@ -82,7 +82,7 @@ def _shrink_png(match: re.Match[str]) -> str:
     """Store an opaque picture as small as its kind allows: matplotlib always writes four channels.
 
     Grey ones lose three channels. Photos, which have more than 256 colours, become WebP, at a
-    quality where the difference cannot be seen. Others stay as they are.
+    quality where the difference is hard to see. Others stay as they are.
     """
     with Image.open(io.BytesIO(base64.b64decode(match[1]))) as image:
         rgba = image.convert("RGBA")
@@ -92,7 +92,7 @@ def _shrink_png(match: re.Match[str]) -> str:
             grey.save(packed, "PNG", optimize=True)
             kind = "png"
         elif rgba.getextrema()[3] == (255, 255) and rgba.getcolors(maxcolors=256) is None:
-            rgba.convert("RGB").save(packed, "WEBP", quality=85, method=6)
+            rgba.convert("RGB").save(packed, "WEBP", quality=80, method=6)
             kind = "webp"
         else:
             return match[0]
