@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torchbook.data import Examples, split
+from torchbook.data import Examples, split, split_by_class
 
 sizes = st.lists(st.integers(1, 30), min_size=1, max_size=5).map(tuple)
 seeds = st.integers(0, 2**32)
@@ -96,3 +96,33 @@ def test_examples_cannot_be_changed_by_accident():
     examples = numbered(2)
     with pytest.raises(dataclasses.FrozenInstanceError):
         examples.targets = torch.zeros(2)
+
+
+@given(
+    st.lists(st.integers(0, 4), min_size=3, max_size=60),
+    st.data(),
+    st.integers(0, 2**32),
+)
+def test_a_split_by_class_is_a_partition_with_even_shares(labels, data, seed):
+    n = len(labels)
+    n_valid = data.draw(st.integers(1, n - 2))
+    n_test = data.draw(st.integers(1, n - n_valid - 1))
+    sizes = (n - n_valid - n_test, n_valid, n_test)
+    targets = torch.tensor(labels)
+    parts = split_by_class(Examples(torch.arange(n), targets), sizes, seed)
+    assert tuple(len(part) for part in parts) == sizes
+    assert sorted(torch.cat([part.inputs for part in parts]).tolist()) == list(range(n))
+    for part in parts:
+        assert torch.equal(targets[part.inputs], part.targets)
+        assert part.inputs.tolist() == sorted(part.inputs.tolist())
+    first = parts[0].targets.bincount(minlength=5)
+    assert ((first - targets.bincount(minlength=5) * sizes[0] / n).abs() < 1).all()
+
+
+def test_split_by_class_checks_sizes_and_follows_the_seed():
+    examples = Examples(torch.arange(20), torch.arange(20) % 2)
+    with pytest.raises(ValueError, match="add up to the 20 examples"):
+        split_by_class(examples, (10, 9))
+    one, again, other = (split_by_class(examples, (10, 10), seed)[0].inputs for seed in (1, 1, 2))
+    assert torch.equal(one, again)
+    assert not torch.equal(one, other)

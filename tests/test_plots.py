@@ -56,6 +56,13 @@ def test_curves_show_both_splits_and_say_where_they_go():
     )
 
 
+def test_curves_of_many_epochs_have_room_for_their_ticks():
+    rows = [{**HISTORY.rows[0], "epoch": epoch} for epoch in range(1, 61)]
+    figure = plots.curves(History(rows))
+    assert len(figure.axes[0].get_xticks()) < 12
+    assert figure.axes[0].lines[0].get_marker() == ""
+
+
 def test_curves_of_no_epoch_are_refused():
     with pytest.raises(ValueError, match="the history has no epoch yet"):
         plots.curves(History())

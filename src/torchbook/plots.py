@@ -45,15 +45,18 @@ def curves(history: History) -> Figure:
     figure, axes = plt.subplots(
         1, len(quantities), figsize=(4 * len(quantities), 3), layout="constrained", squeeze=False
     )
+    few = len(epochs) <= 12  # room for a mark and a number at each epoch
     sentences = []
     for axis, quantity in zip(axes.flat, quantities, strict=True):
         form = ".1%" if quantity == "accuracy" else ".2f"
         paths = []
         for split, style in (("train", "--"), ("valid", "-")):
             values = history.column(f"{split}_{quantity}")
-            axis.plot(epochs, values, style, marker="o", label=split)
+            axis.plot(epochs, values, style, marker="o" if few else "", label=split)
             paths.append(f"from {values[0]:{form}} to {values[-1]:{form}}")
-        axis.set(xlabel="epoch", ylabel=quantity, xticks=epochs)
+        axis.set(xlabel="epoch", ylabel=quantity)
+        if few:
+            axis.set_xticks(epochs)
         axis.legend()
         train, valid = paths
         sentences.append(f"Training {quantity} goes {train}, validation {quantity} {valid}.")

@@ -75,11 +75,44 @@ def split(examples: Examples, sizes: tuple[int, ...], seed: int = 0) -> tuple[Ex
     Raises:
         ValueError: the sizes do not add up to N, or one is below 1.
     """
+    _check_sizes(examples, sizes)
+    order = torch.randperm(len(examples), generator=torch.Generator().manual_seed(seed))
+    order = order.to(examples.inputs.device)
+    return tuple(examples[part] for part in order.split(sizes))
+
+
+def split_by_class(
+    examples: Examples, sizes: tuple[int, ...], seed: int = 0
+) -> tuple[Examples, ...]:
+    """Split at random, but let each class give the same share of its examples to every part.
+
+    (A *stratified* split.) Where a share is no whole number, a part gets one example of the class
+    more or fewer. Within a part the examples keep their order.
+
+    Args:
+        examples: what to split, N examples; the targets are labels of shape [N].
+        sizes: the number of examples in each part; each at least 1, together N.
+        seed: the same seed gives the same split.
+
+    Raises:
+        ValueError: the sizes do not add up to N, or one is below 1.
+    """
+    _check_sizes(examples, sizes)
+    order = torch.randperm(len(examples), generator=torch.Generator().manual_seed(seed))
+    rest = order[examples.targets.cpu()[order].argsort(stable=True)]  # class by class
+    parts = []
+    for size in sizes:
+        # Walk along `rest` and take one whenever `size` in `len(rest)` has grown by a whole one.
+        due = torch.arange(len(rest) + 1) * size // len(rest)
+        taken = due[1:] > due[:-1]
+        parts.append(rest[taken].sort().values)
+        rest = rest[~taken]
+    return tuple(examples[part.to(examples.inputs.device)] for part in parts)
+
+
+def _check_sizes(examples: Examples, sizes: tuple[int, ...]) -> None:
     if sum(sizes) != len(examples) or min(sizes) < 1:
         raise ValueError(
             f"sizes must each be at least 1 and add up to the {len(examples):,} examples, "
             f"but are {sizes}"
         )
-    order = torch.randperm(len(examples), generator=torch.Generator().manual_seed(seed))
-    order = order.to(examples.inputs.device)
-    return tuple(examples[part] for part in order.split(sizes))

@@ -7,6 +7,7 @@ gives a hint that fits what is wrong with it, without giving the answer away.
 from torchbook.exercises import (
     classification,
     computer_vision,
+    custom_datasets,
     fundamentals,
     what_is_deep_learning,
     workflow,
@@ -20,6 +21,7 @@ _CHAPTERS = (
     workflow,
     classification,
     computer_vision,
+    custom_datasets,
 )
 CHECKS: dict[str, Check] = {
     number: check for chapter in _CHAPTERS for number, check in chapter.CHECKS.items()
