@@ -58,8 +58,10 @@ def test_a_module_reruns_the_chapters_that_stand_on_it_and_no_other(book):
 
 
 def test_a_shipped_data_file_reruns_the_chapters_of_its_package(book):
-    book.write("src/little/table.csv", "1,2\n")
-    assert book.build().ran == {"direct", "indirect", "unrelated"}
+    for content in ("1,2\n", "1,3\n"):
+        for path in ("src/little/table.csv", "src/little/photos/one.txt"):
+            book.write(path, content)
+            assert book.build().ran == {"direct", "indirect", "unrelated"}
 
 
 def test_prose_alt_text_and_styling_tags_rerun_nothing(book):

@@ -80,8 +80,7 @@ class Freshness:
             if path.name == "__init__.py":  # data files that the package ships
                 parts += [
                     f"{data.relative_to(self.source)} {_digest(data)}"
-                    for data in sorted(path.parent.iterdir())
-                    if data.is_file() and data.suffix not in (".py", ".pyc")
+                    for data in sorted(_data_files(path.parent))
                 ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -104,6 +103,15 @@ class Freshness:
         base = self.source.joinpath(*module.split("."))
         candidates = (base / "__init__.py", base.with_suffix(".py"))
         return next((path for path in candidates if path.is_file()), None)
+
+
+def _data_files(package: Path) -> Iterator[Path]:
+    """Yield the files that a package ships besides its code, those in plain folders too."""
+    for path in package.iterdir():
+        if path.is_file() and path.suffix not in (".py", ".pyc"):
+            yield path
+        elif path.is_dir() and path.name != "__pycache__" and not (path / "__init__.py").exists():
+            yield from _data_files(path)
 
 
 def accelerator_name() -> str:

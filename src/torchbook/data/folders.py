@@ -14,8 +14,8 @@ from torchbook.data.verify import DataCorruptError
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
-def read_image(file: Path | BinaryIO, image_size: int) -> Tensor:
-    """Read a photo as a model expects it: upright, red-green-blue, square.
+def read_image(file: Path | BinaryIO, image_size: int, channels: int = 3) -> Tensor:
+    """Read a photo as a model expects it: upright, in its colours, square.
 
     A photo that a camera has marked as lying on its side is turned. Grey pictures and those with a
     palette get three channels; where a picture is transparent, the paper behind it is white. The
@@ -24,20 +24,25 @@ def read_image(file: Path | BinaryIO, image_size: int) -> Tensor:
     Args:
         file: a path, or a file that is open for reading bytes.
         image_size: the side of the result in pixels, S, at least 1.
+        channels: 3 for red, green and blue, 1 for grey.
 
     Returns:
-        A uint8 tensor [3, S, S] from 0 to 255.
+        A uint8 tensor [channels, S, S] from 0 to 255.
 
     Raises:
         DataCorruptError: the file is no image, or a damaged one; names it.
         FileNotFoundError: there is no such file.
-        ValueError: `image_size` is below 1.
+        ValueError: `image_size` is below 1, or there are no pictures with so many channels.
     """
     if image_size < 1:
         raise ValueError(f"image_size must be at least 1 pixel, but is {image_size}")
+    if channels not in (1, 3):
+        raise ValueError(f"pictures have 1 or 3 channels, but {channels} were asked for")
     try:
         with Image.open(file) as opened:
             image = _to_rgb(ImageOps.exif_transpose(opened))
+            if channels == 1:
+                image = image.convert("L")
     except FileNotFoundError:
         raise
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from torchbook.data import animal_vegetable_mineral as photos
 from torchbook.data import fashion_mnist
 from torchbook.data.examples import Splits
 from torchbook.data.verify import cache_dir, verify_files
@@ -33,5 +34,11 @@ DATA_SETS: dict[str, DataSet] = {
         load=fashion_mnist.load_fashion_mnist,
         check=lambda: verify_files(cache_dir() / "FashionMNIST" / "raw", fashion_mnist.SHA256),
         n_valid=5_000,
+    ),
+    "animal_vegetable_mineral": DataSet(
+        title="280 photos cut out on white, at 64 x 64 pixels, three classes",
+        load=lambda n_valid: photos.load_animal_vegetable_mineral(n_valid=n_valid),
+        check=lambda: verify_files(photos.ARCHIVE.parent, {photos.ARCHIVE.name: photos.SHA256}),
+        n_valid=60,
     ),
 }
