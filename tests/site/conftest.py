@@ -1,18 +1,25 @@
-"""A real browser, and the built site on localhost."""
+"""A real browser, the built site on localhost, and pages that hold nothing but figures."""
 
+import contextlib
 import functools
 import http.server
+import importlib.util
+import re
 import shutil
 import threading
 from pathlib import Path
 
 import pytest
+from figure_page import DESKTOP
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "_build" / "html"
+FIGURES = ROOT / "book" / "static" / "figures"
 # Without these Chromium calls hosts of its own, and needs a sandbox that containers lack.
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+# As strict as a page can be: our own files only, nothing inline.
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:"
 
 
 @pytest.fixture(scope="session")
@@ -34,12 +41,92 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="session")
-def site():
-    """The address of the built site."""
-    assert (SITE / "index.html").is_file(), f"no built site in {SITE}: say `make book` first"
-    handler = functools.partial(QuietHandler, directory=str(SITE))
+@contextlib.contextmanager
+def serve(folder):
+    """Serve a folder on localhost, at the address that this gives."""
+    handler = functools.partial(QuietHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The address of the built site."""
+    assert (SITE / "index.html").is_file(), f"no built site in {SITE}: say `make book` first"
+    with serve(SITE) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def axe_violations():
+    """A function that lists what axe-core finds wrong with a page."""
+    axe = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+    def find(page):
+        page.evaluate(axe)
+        violations = page.evaluate("axe.run().then(result => result.violations)")
+        return [(v["id"], v["nodes"][0]["html"][:200], len(v["nodes"])) for v in violations]
+
+    return find
+
+
+def theme_styles():
+    """Return the styles that the book's pages have, without their icon fonts."""
+    sheets = {
+        "pydata_sphinx_theme": "pydata-sphinx-theme.css",
+        "sphinx_book_theme": "sphinx-book-theme.css",
+    }
+    text = ""
+    for package, name in sheets.items():
+        folder = Path(importlib.util.find_spec(package).origin).parent
+        text += next(folder.glob(f"theme/*/static/styles/{name}")).read_text()
+    return re.sub(r"@font-face\{[^}]*\}", "", text)
+
+
+@pytest.fixture(scope="session")
+def figures_server(tmp_path_factory):
+    """A folder with the figures' scripts and the theme's styles, and its address."""
+    folder = tmp_path_factory.mktemp("figures")
+    shutil.copytree(FIGURES, folder, dirs_exist_ok=True)
+    (folder / "theme.css").write_text(
+        theme_styles() + "article { box-sizing: border-box; margin: auto; "
+        "max-width: 46rem; padding: 1rem; width: 100%; }"
+    )
+    with serve(folder) as address:
+        yield folder, address
+
+
+@pytest.fixture
+def open_page(browser, figures_server):
+    """Open a page with some figures; at the end nothing may have gone wrong on it."""
+    folder, address = figures_server
+    contexts, problems, expected = [], [], []
+
+    def open_page(body, *, width=DESKTOP, theme="light", expect_problems=False, **options):
+        expected.append(expect_problems)
+        scripts = "".join(
+            f'<script type="module" src="{name}.js"></script>'
+            for name in sorted(set(re.findall(r"<tb-([a-z-]+)", body)))
+        )
+        (folder / "page.html").write_text(
+            f'<!doctype html><html lang="en" data-theme="{theme}"><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><title>Figures</title>'
+            '<link rel="stylesheet" href="theme.css"><link rel="stylesheet" href="figures.css">'
+            f'{scripts}<body><article class="bd-article">{body}<p id="after">After.</p></article>'
+        )
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda m: m.type in ("error", "warning") and problems.append(m.text))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("request", lambda r: r.url.startswith((address, "data:")) or problems.append(r.url))
+        page.goto(f"{address}/page.html")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert bool(problems) == any(expected), problems

@@ -27,9 +27,8 @@ def test_the_book_has_its_pages():
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_page_is_sound(browser, site, page):
+def test_page_is_sound(browser, site, page, axe_violations):
     """No console error, no request elsewhere, no axe violation, nothing wider than the screen."""
-    axe = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
     for width in WIDTHS:
         for theme in THEMES:
             where = f"{page} at {width} px, {theme}"
@@ -49,10 +48,8 @@ def test_page_is_sound(browser, site, page):
             elsewhere = [u for u in requests if urlsplit(u).netloc not in ("", host)]
             assert not elsewhere, (where, elsewhere)
             assert tab.evaluate("document.documentElement.scrollWidth") <= width, where
-            tab.evaluate(axe)
-            violations = tab.evaluate("axe.run().then(result => result.violations)")
-            summary = [(v["id"], v["nodes"][0]["html"][:200], len(v["nodes"])) for v in violations]
-            assert not violations, (where, summary)
+            violations = axe_violations(tab)
+            assert not violations, (where, violations)
             context.close()
 
 

@@ -1,93 +1,13 @@
 """The interactive figures of chapter 00, served alone: they need no built book."""
 
-import functools
-import importlib.util
 import random
-import re
-import shutil
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 import torch
+from figure_page import CONTRAST, DESKTOP, FALLBACK, PHONE, STICKING_OUT, focused, torch_says
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.site
-
-FIGURES = Path(__file__).parents[2] / "book/static/figures"
-# As strict as a page can be: our own files only, nothing inline.
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:"
-FALLBACK = "Without scripts this text stays."
-PHONE, DESKTOP = 390, 1440
-
-
-class _QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-
-def _theme_styles() -> str:
-    """The styles that the book's pages have, without their icon fonts."""
-    sheets = {
-        "pydata_sphinx_theme": "pydata-sphinx-theme.css",
-        "sphinx_book_theme": "sphinx-book-theme.css",
-    }
-    text = ""
-    for package, name in sheets.items():
-        folder = Path(importlib.util.find_spec(package).origin).parent
-        text += next(folder.glob(f"theme/*/static/styles/{name}")).read_text()
-    return re.sub(r"@font-face\{[^}]*\}", "", text)
-
-
-@pytest.fixture(scope="module")
-def figures_server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("figures")
-    shutil.copytree(FIGURES, folder, dirs_exist_ok=True)
-    (folder / "theme.css").write_text(
-        _theme_styles() + "article { box-sizing: border-box; margin: auto; "
-        "max-width: 46rem; padding: 1rem; width: 100%; }"
-    )
-    handler = functools.partial(_QuietHandler, directory=str(folder))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield folder, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def open_page(browser, figures_server):
-    """Open a page with some figures; at the end nothing may have gone wrong on it."""
-    folder, address = figures_server
-    contexts, problems, expected = [], [], []
-
-    def open_page(body, *, width=DESKTOP, theme="light", expect_problems=False, **options):
-        expected.append(expect_problems)
-        (folder / "page.html").write_text(
-            f'<!doctype html><html lang="en" data-theme="{theme}"><meta charset="utf-8">'
-            '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
-            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><title>Figures</title>'
-            '<link rel="stylesheet" href="theme.css"><link rel="stylesheet" href="figures.css">'
-            '<script type="module" src="matmul.js"></script>'
-            '<script type="module" src="broadcast.js"></script>'
-            f'<body><article class="bd-article">{body}<p id="after">After.</p></article>'
-        )
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda m: m.type in ("error", "warning") and problems.append(m.text))
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("request", lambda r: r.url.startswith((address, "data:")) or problems.append(r.url))
-        page.goto(f"{address}/page.html")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert bool(problems) == any(expected), problems
 
 
 def matmul(a="1 2 3; 4 5 6", b="1 0; 0 1; 1 1"):
@@ -96,18 +16,6 @@ def matmul(a="1 2 3; 4 5 6", b="1 0; 0 1; 1 1"):
 
 def broadcast(a="[3, 1]", b="[1, 4]", op="+"):
     return f'<tb-broadcast a="{a}" b="{b}" op="{op}"><p>{FALLBACK}</p></tb-broadcast>'
-
-
-def focused(page):
-    return page.evaluate("document.activeElement.getAttribute('aria-label')")
-
-
-def torch_says(compute):
-    """What PyTorch makes of it: the numbers in rows, or the text of its error."""
-    try:
-        return compute()
-    except RuntimeError as error:
-        return str(error)
 
 
 def test_matrix_multiplication_agrees_with_torch(open_page):
@@ -459,46 +367,7 @@ def test_no_sideways_scroll_on_a_phone(open_page, theme, width):
     page.get_by_role("button", name="Show all").first.click()
     expect(page.get_by_text("−39204").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    outside = page.evaluate(
-        """() => [...document.querySelectorAll(".tb-figure")].flatMap((figure) => {
-            const room = figure.getBoundingClientRect();
-            return [...figure.querySelectorAll("*")].filter((node) => {
-                const box = node.getBoundingClientRect();
-                const sticksOut = box.width && (box.left < room.left || box.right > room.right);
-                return sticksOut && !node.closest(".tb-status");
-            }).map((node) => node.className);
-        })"""
-    )
-    assert outside == []
-
-
-# The lowest contrast of the text in the figures: of each text node against what is painted behind.
-CONTRAST = """() => {
-    const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-    const paint = (colours) => {
-        canvas.clearRect(0, 0, 1, 1);
-        for (const colour of colours) { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); }
-        return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
-    };
-    const luminance = (colour) => colour.map((c) => c / 255)
-        .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
-        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-    const found = [];
-    for (const node of document.querySelectorAll(".tb-figure *")) {
-        const hasText = node.matches("input") ||
-            [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
-        if (!hasText || node.matches(":disabled, .tb-status, option")) continue;
-        const behind = [];
-        for (let at = node; at; at = at.parentElement) {
-            behind.unshift(getComputedStyle(at).backgroundColor);
-        }
-        const ground = luminance(paint(behind));
-        const text = luminance(paint([...behind, getComputedStyle(node).color]));
-        const ratio = (Math.max(ground, text) + 0.05) / (Math.min(ground, text) + 0.05);
-        found.push([ratio, node.className, node.textContent]);
-    }
-    return found.sort(([a], [b]) => a - b);
-}"""
+    assert page.evaluate(STICKING_OUT) == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -1,0 +1,60 @@
+"""What the tests of interactive figures ask of a page; `open_page` in conftest.py opens one."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page
+
+FALLBACK = "Without scripts this text stays."
+PHONE, DESKTOP = 390, 1440
+
+
+def focused(page: Page) -> str | None:
+    """Return the label of what has the focus."""
+    return page.evaluate("document.activeElement.getAttribute('aria-label')")
+
+
+def torch_says(compute: Callable[[], object]) -> object:
+    """Return what PyTorch makes of it: the result, or the text of its error."""
+    try:
+        return compute()
+    except RuntimeError as error:
+        return str(error)
+
+
+# The parts of figures that are drawn beyond the figure's own edge.
+STICKING_OUT = """() => [...document.querySelectorAll(".tb-figure")].flatMap((figure) => {
+    const room = figure.getBoundingClientRect();
+    return [...figure.querySelectorAll("*")].filter((node) => {
+        const box = node.getBoundingClientRect();
+        const sticksOut = box.width && (box.left < room.left || box.right > room.right);
+        return sticksOut && !node.closest(".tb-status");
+    }).map((node) => node.className);
+})"""
+
+# The lowest contrast of the text in the figures: of each text node against what is painted behind.
+CONTRAST = """() => {
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+    const paint = (colours) => {
+        canvas.clearRect(0, 0, 1, 1);
+        for (const colour of colours) { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); }
+        return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    };
+    const luminance = (colour) => colour.map((c) => c / 255)
+        .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+    const found = [];
+    for (const node of document.querySelectorAll(".tb-figure *")) {
+        const hasText = node.matches("input") ||
+            [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
+        if (!hasText || node.matches(":disabled, .tb-status, option")) continue;
+        const behind = [];
+        for (let at = node; at; at = at.parentElement) {
+            behind.unshift(getComputedStyle(at).backgroundColor);
+        }
+        const ground = luminance(paint(behind));
+        const text = luminance(paint([...behind, getComputedStyle(node).color]));
+        const ratio = (Math.max(ground, text) + 0.05) / (Math.min(ground, text) + 0.05);
+        found.push([ratio, node.className, node.textContent]);
+    }
+    return found.sort(([a], [b]) => a - b);
+}"""
