@@ -6,16 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from figure_page import CONTRAST, FALLBACK, PHONE
 from playwright.sync_api import expect
-
-# The fixtures that serve figures, and what they share with the tests of chapter 00's figures.
-from test_interactive_figures import (  # noqa: F401
-    CONTRAST,
-    FALLBACK,
-    PHONE,
-    figures_server,
-    open_page,
-)
 
 pytestmark = pytest.mark.site
 
@@ -27,10 +19,7 @@ HEIGHTS = [23.9, 22.6, 21.9, 21.1, 19.3, 17.4, 16.6, 14.8, 14.5, 12.9]
 def descent(**attributes):
     attributes = {"x": words(HOURS), "y": words(HEIGHTS), **attributes}
     text = " ".join(f'{name}="{value}"' for name, value in attributes.items())
-    return (
-        '<script type="module" src="descent.js"></script>'
-        f"<tb-descent {text}><p>{FALLBACK}</p></tb-descent>"
-    )
+    return f"<tb-descent {text}><p>{FALLBACK}</p></tb-descent>"
 
 
 def words(numbers):
@@ -66,7 +55,7 @@ def run_to_the_end(page):
     button(page, "Run 100 steps").click()
 
 
-def test_steps_agree_with_torch(open_page):  # noqa: F811
+def test_steps_agree_with_torch(open_page):
     generator = random.Random(0)
     cases = []
     for _ in range(40):
@@ -92,7 +81,7 @@ def test_steps_agree_with_torch(open_page):  # noqa: F811
         assert ((path - expected).abs() / scale).max() < 1e-10
 
 
-def test_best_line_and_limit_agree_with_torch(open_page):  # noqa: F811
+def test_best_line_and_limit_agree_with_torch(open_page):
     generator = random.Random(1)
     cases = []
     for _ in range(20):
@@ -128,7 +117,7 @@ def test_best_line_and_limit_agree_with_torch(open_page):  # noqa: F811
 
 
 @pytest.mark.parametrize("lr", [0.002, 0.05, 0.1])
-def test_the_table_shows_what_torch_computes(open_page, lr):  # noqa: F811
+def test_the_table_shows_what_torch_computes(open_page, lr):
     page = open_page(descent(lr=lr, w=2, b=5))
     expected = torch_path(HOURS, HEIGHTS, 2.0, 5.0, lr, 6)
     for step in range(7):
@@ -139,7 +128,7 @@ def test_the_table_shows_what_torch_computes(open_page, lr):  # noqa: F811
     assert len(rows(page)) == 4
 
 
-def test_the_update_is_spelled_out_and_read_out(open_page):  # noqa: F811
+def test_the_update_is_spelled_out_and_read_out(open_page):
     page = open_page(descent(lr=0.01))
     button(page, "Step").click()
     (_, _, loss, grad_w, grad_b), (w, b, *_) = torch_path(HOURS, HEIGHTS, 0.0, 0.0, 0.01, 1)
@@ -155,7 +144,7 @@ def test_the_update_is_spelled_out_and_read_out(open_page):  # noqa: F811
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
-def test_a_run_takes_100_steps_and_reaches_the_same_place(open_page, motion):  # noqa: F811
+def test_a_run_takes_100_steps_and_reaches_the_same_place(open_page, motion):
     page = open_page(descent(lr=0.05), reduced_motion=motion)
     run_to_the_end(page)
     if motion == "reduce":  # one jump
@@ -168,7 +157,7 @@ def test_a_run_takes_100_steps_and_reaches_the_same_place(open_page, motion):  #
     assert rows(page)[-1][1:] == pytest.approx(expected, abs=0.00051)
 
 
-def test_a_run_can_be_stopped(open_page):  # noqa: F811
+def test_a_run_can_be_stopped(open_page):
     page = open_page(descent(lr=0.001))
     run_to_the_end(page)
     button(page, "Stop").click()
@@ -180,7 +169,7 @@ def test_a_run_can_be_stopped(open_page):  # noqa: F811
     assert [row[0] for row in rows(page)] == [0]
 
 
-def test_just_above_the_limit_it_diverges_and_says_so(open_page):  # noqa: F811
+def test_just_above_the_limit_it_diverges_and_says_so(open_page):
     x = torch.tensor(HOURS, dtype=torch.float64)
     hessian = 2 * torch.stack(
         [torch.stack([(x * x).mean(), x.mean()]), torch.stack([x.mean(), torch.ones(())])]
@@ -201,13 +190,13 @@ def test_just_above_the_limit_it_diverges_and_says_so(open_page):  # noqa: F811
     expect(page.locator(".tb-explanation")).to_contain_text("The bottom")
 
 
-def test_it_says_when_a_step_overshoots(open_page):  # noqa: F811
+def test_it_says_when_a_step_overshoots(open_page):
     page = open_page(descent(lr=0.3))
     button(page, "Step").click()
     expect(page.locator(".tb-explanation")).to_contain_text("The loss has grown")
 
 
-def test_the_learning_rate_is_set_by_keyboard_on_a_logarithmic_scale(open_page):  # noqa: F811
+def test_the_learning_rate_is_set_by_keyboard_on_a_logarithmic_scale(open_page):
     page = open_page(descent(lr=0.05))
     page.keyboard.press("Tab")
     slider = page.get_by_role("slider", name="learning rate")
@@ -222,7 +211,7 @@ def test_the_learning_rate_is_set_by_keyboard_on_a_logarithmic_scale(open_page):
     assert rows(page)[-1][1:] == pytest.approx(expected, abs=0.51)  # large ones are shown rounded
 
 
-def test_the_start_is_chosen_by_keyboard_or_by_click(open_page):  # noqa: F811
+def test_the_start_is_chosen_by_keyboard_or_by_click(open_page):
     page = open_page(descent())
     button(page, "Step").click()
     page.get_by_label("start w").fill("-5.5")
@@ -240,19 +229,19 @@ def test_the_start_is_chosen_by_keyboard_or_by_click(open_page):  # noqa: F811
 
 
 @pytest.mark.parametrize(("attribute", "value"), [("x", "1 two"), ("y", "1 2"), ("lr", "fast")])
-def test_wrong_attributes_leave_the_fallback(open_page, attribute, value):  # noqa: F811
+def test_wrong_attributes_leave_the_fallback(open_page, attribute, value):
     page = open_page(descent(**{attribute: value}), expect_problems=True)
     expect(page.get_by_text(FALLBACK)).to_be_visible()
 
 
-def test_without_scripts_the_fallback_stays(open_page):  # noqa: F811
+def test_without_scripts_the_fallback_stays(open_page):
     page = open_page(descent(), java_script_enabled=False)
     expect(page.get_by_text(FALLBACK)).to_be_visible()
     assert page.locator("tb-descent").bounding_box()["height"] < 100
 
 
 @pytest.mark.parametrize("width", [320, PHONE, 1440])
-def test_it_fits_and_the_page_does_not_jump(open_page, width):  # noqa: F811
+def test_it_fits_and_the_page_does_not_jump(open_page, width):
     page = open_page(descent(lr=0.3), width=width, reduced_motion="reduce")
     button(page, "Step").click()
     button(page, "Step").click()
@@ -265,7 +254,7 @@ def test_it_fits_and_the_page_does_not_jump(open_page, width):  # noqa: F811
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_text_has_contrast(open_page, theme):  # noqa: F811
+def test_text_has_contrast(open_page, theme):
     page = open_page(descent(), theme=theme, reduced_motion="reduce")
     found = page.evaluate(CONTRAST)
     assert len(found) > 20

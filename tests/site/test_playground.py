@@ -1,72 +1,17 @@
 """The playground of chapter 02, served alone: it learns as PyTorch does."""
 
-import functools
 import itertools
 import random
-import threading
-from http.server import ThreadingHTTPServer
 
 import pytest
 import torch
+from figure_page import CONTRAST, DESKTOP, FALLBACK, PHONE
 from playwright.sync_api import expect
-from test_interactive_figures import (
-    CONTRAST,
-    DESKTOP,
-    FALLBACK,
-    FIGURES,
-    PHONE,
-    POLICY,
-    _QuietHandler,
-    _theme_styles,
-)
 from torch import nn
 
 pytestmark = pytest.mark.site
 
 ACTIVATIONS = {"none": nn.Identity, "ReLU": nn.ReLU, "tanh": nn.Tanh}
-
-
-@pytest.fixture(scope="module")
-def address():
-    handler = functools.partial(_QuietHandler, directory=str(FIGURES))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@pytest.fixture
-def open_page(browser, address):
-    """Open a page with a playground; at the end nothing may have gone wrong on it."""
-    contexts, problems, expected = [], [], []
-    sheet = _theme_styles() + "article { box-sizing: border-box; margin: auto; "
-    sheet += "max-width: 46rem; padding: 1rem; width: 100%; }"
-
-    def open_page(body, *, width=DESKTOP, theme="light", expect_problems=False, **options):
-        expected.append(expect_problems)
-        html = (
-            f'<!doctype html><html lang="en" data-theme="{theme}"><meta charset="utf-8">'
-            '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
-            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><title>Figures</title>'
-            '<link rel="stylesheet" href="theme.css"><link rel="stylesheet" href="figures.css">'
-            '<script type="module" src="playground.js"></script>'
-            f'<body><article class="bd-article">{body}<p id="after">After.</p></article>'
-        )
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.route("**/page.html", lambda r: r.fulfill(body=html, content_type="text/html"))
-        page.route("**/theme.css", lambda r: r.fulfill(body=sheet, content_type="text/css"))
-        page.on("console", lambda m: m.type in ("error", "warning") and problems.append(m.text))
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("request", lambda r: r.url.startswith((address, "data:")) or problems.append(r.url))
-        page.goto(f"{address}/page.html")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert bool(problems) == any(expected), problems
 
 
 def playground(**attributes):
