@@ -111,7 +111,7 @@ plots.describe(figure, 'A line that goes "up" & up')"""
     build = book.build()
     assert build.ok, build.output
     page = book.html("described")
-    assert page.count('<svg class="tb-figure"') == 1
+    assert page.count('<svg class="tb-graph"') == 1
     assert 'aria-label="A line that goes &quot;up&quot; &amp; up"' in page
     assert "currentColor" in page
     assert "#000000" not in page

@@ -83,7 +83,7 @@ def inline_svg(svg: str, alt: str = "") -> str | None:
     body = re.sub(r' d="[^"]*"', lambda match: re.sub(r"\s*([A-Zz])\s*", r"\1", match[0]), body)
     body = MARKS.sub(_style_once, body)
     opening = (
-        f'<svg class="tb-figure" role="img" aria-label="{escape(alt)}" '
+        f'<svg class="tb-graph" role="img" aria-label="{escape(alt)}" '
         f'viewBox="0 0 {width} {height}" width="{float(width) * 4 / 3:.0f}" '
         f'height="{float(height) * 4 / 3:.0f}">'
     )

@@ -16,8 +16,8 @@ BROKEN = [
     ),
     # With a bend in between, three layers do better than one.
     (
-        "deep = nn.Sequential(nn.Linear(2, 16), nn.Linear(16, 16), nn.Linear(16, 1)).to(device)",
-        "deep = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1)).to(device)",
+        "layers = nn.Linear(2, 16), nn.Linear(16, 16), nn.Linear(16, 1)",
+        "layers = nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1)",
         "deep",
     ),
     # A network without a hidden layer does not follow the arms of a spiral.
