@@ -122,3 +122,24 @@ def test_a_page_that_quotes_another_is_never_stale(book):
     assert again.ok, again.output
     assert again.ran == {"direct", "indirect"}
     assert 'See <span class="pasted-text">7</span>' in book.html("index")
+
+
+def test_the_fingerprint_sees_a_change_of_the_used_cars(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(ROOT / "book" / "extensions")
+    import tb_execution
+
+    monkeypatch.setattr(tb_execution, "accelerator_name", lambda: "CPU")
+    source = shutil.copytree(ROOT / "src", tmp_path / "src")
+    chapter = (ROOT / "chapters" / "what_is_deep_learning.md").read_text(encoding="utf-8")
+    cells = [match["code"] for match in tb_execution.CODE_CELL.finditer(chapter)]
+
+    def fingerprint():
+        requirements = ROOT / "requirements.txt"
+        freshness = tb_execution.Freshness(source, "torchbook", requirements, tmp_path / "-")
+        return freshness.fingerprint(cells)
+
+    before = fingerprint()
+    assert fingerprint() == before
+    with (source / "torchbook" / "data" / "used_cars.csv").open("a") as table:
+        table.write("\n")
+    assert fingerprint() != before
