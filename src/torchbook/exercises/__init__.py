@@ -4,10 +4,14 @@ A chapter's exercise ends with `check("00-1", my_answer)`: it says that the answ
 gives a hint that fits what is wrong with it, without giving the answer away.
 """
 
-from torchbook.exercises import computer_vision, fundamentals
+from torchbook.exercises import computer_vision, fundamentals, going_modular
 from torchbook.exercises.answers import Check, WrongAnswerError
 
-CHECKS: dict[str, Check] = {**fundamentals.CHECKS, **computer_vision.CHECKS}
+CHECKS: dict[str, Check] = {
+    **fundamentals.CHECKS,
+    **computer_vision.CHECKS,
+    **going_modular.CHECKS,
+}
 
 __all__ = ["CHECKS", "WrongAnswerError", "check"]
 
