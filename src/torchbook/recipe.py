@@ -81,7 +81,7 @@ def load_data(config: settings.Data) -> Splits:
                 splits = data_set.load(n_valid)
             except ValueError as error:
                 failure = settings.ConfigError(f"data.n_valid = {n_valid}: {error}")
-            except RuntimeError as error:
+            except Exception as error:  # whatever it is, the others must not wait for ever
                 failure = error
         failure = next((f for f in distributed.gather(failure) if f is not None), None)
     if failure is not None:

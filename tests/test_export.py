@@ -1,0 +1,219 @@
+"""An ONNX file is right or not there; int8 says what it costs."""
+
+import logging
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import tiny_data
+import torch
+from torch import nn
+
+from torchbook import export
+from torchbook.data import Batches
+from torchbook.export import Exported, ExportError, Quantised, export_onnx, quantize_int8
+from torchbook.models import SmallCNN
+from torchbook.training import fit
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def trained() -> SmallCNN:
+    """A model that knows the tiny data."""
+    torch.manual_seed(0)
+    model = SmallCNN(1, 3, 8, width=16)
+    splits = tiny_data.load(40)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    fit(
+        model,
+        Batches(splits.train, 20, shuffle=True),
+        Batches(splits.valid, 40),
+        optimizer,
+        epochs=4,
+        progress=False,
+    )
+    return model
+
+
+@pytest.fixture(scope="module")
+def onnx_file(trained, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("onnx") / "model.onnx"
+    export_onnx(trained, path, pictures())
+    return path
+
+
+def simple() -> nn.Module:
+    """A model that is exported in no time."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
+
+
+def pictures(n: int = 20) -> torch.Tensor:
+    return tiny_data.load(n).valid.inputs / 255
+
+
+def test_the_file_answers_like_the_model_for_batches_of_any_size(trained, tmp_path):
+    trained.train()  # in which its answers would depend on the batch
+    before = {name: value.clone() for name, value in trained.state_dict().items()}
+    path = tmp_path / "model.onnx"
+    exported = export_onnx(trained, path, pictures(), metadata={"classes": "a, b"})
+    assert trained.training
+    assert all(torch.equal(before[name], value) for name, value in trained.state_dict().items())
+    assert exported == Exported(path, path.stat().st_size, exported.difference, (1, 2, 3, 20))
+    assert exported.difference < 1e-4
+    assert [p.name for p in tmp_path.iterdir()] == ["model.onnx"]
+    (entry,) = [p for p in onnx.load(path).metadata_props if p.key == "classes"]
+    assert entry.value == "a, b"
+    run = export.session(path)
+    for n in (1, 7, 33):
+        inputs = pictures(n)
+        with torch.inference_mode():
+            expected = trained.eval()(inputs).numpy()
+        answers = run.run(None, {"inputs": inputs.numpy()})[0]
+        np.testing.assert_allclose(answers, expected, atol=1e-4)
+
+
+def test_the_exporter_is_quiet(tmp_path, capfd):
+    export_onnx(simple(), tmp_path / "a.onnx", pictures(2))
+    assert capfd.readouterr() == ("", "")
+    assert logging.root.manager.disable == logging.NOTSET
+
+
+@pytest.fixture(scope="module")
+def program():
+    """What PyTorch exports a simple model to: it takes seconds, so once is enough."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what export_onnx keeps quiet about
+        return torch.onnx.export(
+            simple().eval(),
+            (pictures(2),),
+            dynamo=True,
+            dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
+            input_names=["inputs"],
+            output_names=["outputs"],
+            verbose=False,
+        )
+
+
+@pytest.fixture
+def at_once(program, monkeypatch):
+    """Let PyTorch's exporter answer at once, with a program made before."""
+    monkeypatch.setattr(torch.onnx, "export", lambda *args, **options: program)
+
+
+def test_a_difference_is_an_error_and_leaves_nothing_behind(at_once, tmp_path):
+    path = tmp_path / "model.onnx"
+    path.write_text("the old one")
+    with pytest.raises(ExportError) as caught:
+        export_onnx(simple(), path, pictures())
+    assert "the exported model differs from PyTorch by " in str(caught.value)
+    assert " on a batch of 1, more than the 0.0001 allowed. Nothing was w" in str(caught.value)
+    assert [p.name for p in tmp_path.iterdir()] == ["model.onnx"]
+    assert path.read_text() == "the old one"
+
+
+def test_answers_that_are_no_numbers_are_different(at_once, tmp_path):
+    model = simple()
+    nn.init.constant_(model[1].bias, float("nan"))
+    with pytest.raises(ExportError, match="differs from PyTorch by nan on a batch of 1"):
+        export_onnx(model, tmp_path / "model.onnx", pictures())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_shape_that_differs_is_an_error(at_once, tmp_path, monkeypatch):
+    monkeypatch.setattr(export, "_answers", lambda run, inputs: np.zeros((5, 3), np.float32))
+    with pytest.raises(ExportError) as caught:
+        export_onnx(simple(), tmp_path / "model.onnx", pictures())
+    assert str(caught.value) == (
+        "the exported model answers a batch of 1 with shape [5, 3], PyTorch with [1, 3]: something "
+        "in its forward fixes the size of the batch. Nothing was written"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+class Undecided(nn.Module):
+    def forward(self, x):
+        return x if x.sum() > 0 else -x  # which way depends on the numbers
+
+
+def test_a_model_that_cannot_be_exported_is_named(tmp_path):
+    with pytest.raises(ExportError, match=r"^PyTorch cannot export this Undecided: "):
+        export_onnx(Undecided(), tmp_path / "model.onnx", pictures())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bad_arguments_are_named(tmp_path):
+    with pytest.raises(ValueError, match=r"at least 2 examples.*but has shape \[1, 1, 8, 8\]"):
+        export_onnx(simple(), tmp_path / "model.onnx", pictures(1))
+    with pytest.raises(FileNotFoundError, match=r"the folder of .* does not exist: make it first"):
+        export_onnx(simple(), tmp_path / "none" / "model.onnx", pictures())
+
+
+@pytest.mark.parametrize("library", ["onnx", "onnxscript", "onnxruntime"])
+def test_a_missing_library_says_how_to_install_it(library, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ImportError) as caught:
+        export_onnx(nn.Flatten(), tmp_path / "model.onnx", pictures())
+    assert str(caught.value) == (
+        f"to export models, {library} is missing. To install what is needed: "
+        'pip install "torchbook[export]"'
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- int8
+
+
+def test_int8_is_measured(onnx_file, trained, tmp_path, capfd):
+    path = tmp_path / "small.onnx"
+    splits = tiny_data.load(40)
+    result = quantize_int8(onnx_file, path, [pictures(30)], Batches(splits.valid, 15))
+    assert capfd.readouterr() == ("", "")
+    assert [p.name for p in tmp_path.iterdir()] == ["small.onnx"]
+    assert result.size == path.stat().st_size
+    assert result.size_before == onnx_file.stat().st_size
+    assert result.n == 40
+    inputs = splits.valid.inputs / 255
+    with torch.inference_mode():
+        before = trained.eval()(inputs).argmax(1)
+    after = export.session(path).run(None, {"inputs": inputs.numpy()})[0].argmax(1)
+    right = splits.valid.targets.numpy()
+    assert result.accuracy_before == (before.numpy() == right).mean()
+    assert result.accuracy == (after == right).mean()
+    assert result.agreement == (after == before.numpy()).mean()
+    assert result.agreement >= 0.9
+    assert result.size < 0.5 * result.size_before
+    kinds = {w.data_type for w in onnx.load(path).graph.initializer}
+    assert onnx.TensorProto.INT8 in kinds
+
+
+def test_int8_reads_well():
+    result = Quantised(Path("a.onnx"), 400_000, 100_000, 0.9, 0.8942, 0.98, 5_000)
+    assert str(result) == (
+        "a.onnx: 100 KB instead of 400, accuracy 89.42% instead of 90.00%, the same answer for "
+        "98.00% of 5,000 samples"
+    )
+
+
+def test_int8_refuses_what_it_cannot_use(onnx_file, tmp_path):
+    batches = Batches(tiny_data.load(20).valid, 20)
+    with pytest.raises(FileNotFoundError, match="there is no ONNX model at"):
+        quantize_int8(tmp_path / "none.onnx", tmp_path / "a.onnx", [pictures()], batches)
+    with pytest.raises(ValueError, match="calibration holds no batch: give some inputs of the"):
+        quantize_int8(onnx_file, tmp_path / "a.onnx", [], batches)
+    with pytest.raises(ValueError, match="batches holds no batch: give some of the validation"):
+        quantize_int8(onnx_file, tmp_path / "a.onnx", [pictures()], [])
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "text.onnx").write_text("no model")
+    with pytest.raises(ExportError, match=r"text\.onnx cannot be quantised: "):
+        quantize_int8(tmp_path / "text.onnx", tmp_path / "a.onnx", [pictures()], batches)
+    assert [p.name for p in tmp_path.iterdir()] == ["text.onnx"]
