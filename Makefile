@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 SITE := _build/html
 
 .DEFAULT_GOAL := help
-.PHONY: help book test check site lint format data serve clean distclean benchmark
+.PHONY: help book test slow check site lint format data serve clean distclean benchmark
 
 help: ## Say what each command does
 	@echo "Torchbook. Commands:"
@@ -28,6 +28,9 @@ book: $(READY) data ## Run the chapters that changed and build the site
 
 test: $(READY) ## Test the package and the book's machinery (needs no built book)
 	@$(BIN)/python -m pytest --cov
+
+slow: $(READY) ## The long tests: 200 kills, three processes, a compiled model
+	@$(BIN)/python -m pytest -m "slow and not site" --no-cov
 
 check: lint test book site ## Test everything: the package, the book, the built site
 

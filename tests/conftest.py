@@ -14,6 +14,8 @@ from matplotlib import pyplot as plt
 from torchbook.data import DataUnavailableError, Splits, load_fashion_mnist
 
 mpl.use("Agg")
+# The tests train on a handful of numbers: a second thread only waits for the first.
+torch.set_num_threads(1)
 # No deadline for a single example: on a busy machine it says nothing. In CI the same examples.
 settings.register_profile("torchbook", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("torchbook")

@@ -13,10 +13,13 @@ import random
 import signal
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import torch
 from test_resume import Training
+from torch import Tensor
 
 
 def ending(training: Training, history) -> str:
@@ -28,23 +31,38 @@ def ending(training: Training, history) -> str:
     return digest.hexdigest()
 
 
-def run(checkpoint: Path | None, result: Path) -> None:
-    """Train, going on from the checkpoint if there is one, and write the fingerprint."""
+def run(checkpoint: Path | None, result: Path, beat: int | None = None) -> None:
+    """Train, going on from the checkpoint if there is one, and write the fingerprint.
+
+    A byte is written to the pipe `beat` when a batch of either split is made ready.
+    """
     training = Training()
-    options = (
-        {"checkpoint": checkpoint, "checkpoint_every": 1, "resume": True} if checkpoint else {}
-    )
-    fingerprint = ending(training, training.run(**options))
-    result.write_text(fingerprint)
+    if beat is not None:
+        for batches in (training.train, training.valid):
+            batches.transform = beating(batches.transform, beat)
+    options = {}
+    if checkpoint is not None:
+        options = {"checkpoint": checkpoint, "checkpoint_every": 1, "resume": True}
+    result.write_text(ending(training, training.run(**options)))
 
 
-def start(checkpoint: Path | None, result: Path) -> int:
+def beating(transform: Callable[[Tensor], Tensor], beat: int) -> Callable[[Tensor], Tensor]:
+    """Return the transform, with a byte into a pipe at each call."""
+
+    def transform_and_tell(inputs: Tensor) -> Tensor:
+        os.write(beat, b".")
+        return transform(inputs)
+
+    return transform_and_tell
+
+
+def start(checkpoint: Path | None, result: Path, beat: int | None = None) -> int:
     """Call `run` in a new process, which shares nothing but the imports; return its id."""
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
-            run(checkpoint, result)
+            run(checkpoint, result, beat)
             status = 0
         finally:
             os._exit(status)
@@ -63,36 +81,42 @@ def main(folder: Path, kills: int, seed: int) -> None:
     torch.set_num_threads(1)  # threads would not survive the fork
     draw = random.Random(seed)
     result = folder / "ending"
-    finish(start(None, result))
+    listen, beat = os.pipe()
+    begun = time.monotonic()
+    finish(start(None, result, beat))
+    n_beats = len(os.read(listen, 1_000_000))
+    between = (time.monotonic() - begun) / n_beats
     expected = result.read_text()
 
-    checkpoint = folder / "timed.pt"
-    begun = time.monotonic()
-    finish(start(checkpoint, result))
-    duration = time.monotonic() - begun
-
-    killed, identical, before, unfinished = 0, 0, {}, 0
+    killed, identical, unfinished = 0, 0, 0
+    steps: dict[int, int] = {}
     while killed < kills:
         checkpoint = folder / f"{killed}.pt"
         result.unlink(missing_ok=True)
-        pid = start(checkpoint, result)
-        time.sleep(draw.uniform(0, duration))
+        pid = start(checkpoint, result, beat)
+        for _ in range(draw.randint(1, n_beats)):  # any batch of the run
+            os.read(listen, 1)
+        time.sleep(draw.uniform(0, 2 * between))  # and any moment of what follows
         os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
+        os.set_blocking(listen, False)
+        with suppress(BlockingIOError):
+            os.read(listen, 1_000_000)  # what it told before it died
+        os.set_blocking(listen, True)
         if not os.WIFSIGNALED(status):  # it had ended already: no kill
             checkpoint.unlink()
             continue
         killed += 1
         unfinished += checkpoint.with_name(f".{checkpoint.name}.unfinished").exists()
         step = saved_step(checkpoint)
-        before[step] = before.get(step, 0) + 1
+        steps[step] = steps.get(step, 0) + 1
         finish(start(checkpoint, result))
         identical += result.read_text() == expected
         checkpoint.unlink()
     outcome = {
         "kills": killed,
         "identical": identical,
-        "kills_by_last_saved_step": dict(sorted(before.items())),
+        "kills_by_last_saved_step": dict(sorted(steps.items())),
         "kills_while_writing": unfinished,
     }
     print(json.dumps(outcome))

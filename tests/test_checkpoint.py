@@ -189,6 +189,13 @@ def test_another_kind_of_file_is_described(tmp_path, other, kind):
     assert "model.load_state_dict(torch.load(path, weights_only=True))" in str(caught.value)
 
 
+def test_a_checkpoint_of_another_version_is_named(tmp_path):
+    path = tmp_path / "run.pt"
+    torch.save({"format": checkpoints.FORMAT, "versions": {"torchbook": "9.0"}, "new": 1}, path)
+    with pytest.raises(CheckpointError, match=r"another version of this package, torchbook 9\.0"):
+        load(path)
+
+
 def test_a_missing_checkpoint_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"there is no checkpoint at .*run\.pt"):
         load(tmp_path / "run.pt")

@@ -150,7 +150,13 @@ def load(path: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
             f"{path} is not a checkpoint of a training with torchbook, it holds {kind}. A bare "
             "state_dict is loaded with model.load_state_dict(torch.load(path, weights_only=True))"
         )
-    return Checkpoint(**content)
+    try:
+        return Checkpoint(**content)
+    except TypeError as error:  # a field too many or too few
+        raise CheckpointError(
+            f"{path} was written by another version of this package, torchbook "
+            f"{content.get('versions', {}).get('torchbook', 'unknown')}: {error}"
+        ) from error
 
 
 def load_weights(model: nn.Module, path: Path | str) -> Checkpoint:

@@ -184,7 +184,8 @@ def quantize_int8(
     Weights get a scale for each channel. Activations get theirs from the calibration inputs, which
     should be training examples; those that decide what it cost should be others. (The other way,
     scales found anew for each batch, needs no calibration. For our networks it gave slightly more
-    of the same answers, but on a CPU it was slower than the floats; fixed scales are not.)
+    of the same answers, but took longer than fixed scales.) Whether int8 is also faster than the
+    floats depends on the processor and the model: measure it.
 
     Args:
         onnx_path: a file that `export_onnx` wrote, of a classifier.

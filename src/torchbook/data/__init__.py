@@ -4,6 +4,7 @@ from torchbook.data.batches import Batches, scale_to_unit
 from torchbook.data.examples import Examples, Splits, split
 from torchbook.data.fashion_mnist import load_fashion_mnist
 from torchbook.data.streamed import StreamedBatches
+from torchbook.data.used_cars import load_used_cars
 from torchbook.data.verify import DataCorruptError, DataUnavailableError, cache_dir
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "StreamedBatches",
     "cache_dir",
     "load_fashion_mnist",
+    "load_used_cars",
     "scale_to_unit",
     "split",
 ]

@@ -4,13 +4,25 @@ A chapter's exercise ends with `check("00-1", my_answer)`: it says that the answ
 gives a hint that fits what is wrong with it, without giving the answer away.
 """
 
-from torchbook.exercises import computer_vision, fundamentals, going_modular
+from torchbook.exercises import (
+    computer_vision,
+    fundamentals,
+    going_modular,
+    what_is_deep_learning,
+    workflow,
+)
 from torchbook.exercises.answers import Check, WrongAnswerError
 
+# In the order of the chapters.
+_CHAPTERS = (
+    what_is_deep_learning,
+    fundamentals,
+    workflow,
+    computer_vision,
+    going_modular,
+)
 CHECKS: dict[str, Check] = {
-    **fundamentals.CHECKS,
-    **computer_vision.CHECKS,
-    **going_modular.CHECKS,
+    number: check for chapter in _CHAPTERS for number, check in chapter.CHECKS.items()
 }
 
 __all__ = ["CHECKS", "WrongAnswerError", "check"]
