@@ -9,6 +9,7 @@ from torchbook.exercises import (
     computer_vision,
     custom_datasets,
     fundamentals,
+    going_modular,
     what_is_deep_learning,
     workflow,
 )
@@ -22,6 +23,7 @@ _CHAPTERS = (
     classification,
     computer_vision,
     custom_datasets,
+    going_modular,
 )
 CHECKS: dict[str, Check] = {
     number: check for chapter in _CHAPTERS for number, check in chapter.CHECKS.items()
