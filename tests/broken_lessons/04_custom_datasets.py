@@ -27,6 +27,8 @@ BROKEN = [
         "outcomes = [torch.stack([flip(p) for p in four]) for _ in range(50)]",
         "one_coin",
     ),
+    # A recipe that differs by more than luck: it learns nothing.
+    ('"4 channels": {"units": 4}', '"4 channels": {"units": 4, "lr": 0.0}', "noise"),
     # No augmentation where it is said to be.
     ('"jitter": {"transform": jitter}', '"jitter": {}', "narrowed"),
     # The test photos prepared otherwise than those of the training.
