@@ -59,7 +59,7 @@ $(PEERS)/.ready: requirements.txt benchmarks/requirements.txt pyproject.toml
 	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-benchmark: $(PEERS)/.ready ## Measure the training loop against its peers (an hour)
+benchmark: $(PEERS)/.ready ## Measure the training loop against its peers (half an hour)
 	@$(PEERS)/bin/python benchmarks/run.py apart
 	@$(PEERS)/bin/python benchmarks/run.py growth
 	@$(PEERS)/bin/python benchmarks/run.py compare

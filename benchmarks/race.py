@@ -1,5 +1,6 @@
 """Contenders in processes of their own, timed in turn."""
 
+import gc
 import multiprocessing
 import os
 import resource
@@ -8,8 +9,10 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -29,14 +32,15 @@ class Timings:
     Attributes:
         seconds: of each round.
         accuracy: on the pictures measured on, after each round's training.
-        peak_mib: the largest memory: of the process, and on CUDA of the tensors on the device.
-        ready_mib: the same before the first training: libraries and data.
+        ready_mib: memory before each training, with libraries and data: of the process, and on CUDA
+            of the tensors on the device.
+        peak_mib: the largest during each training.
     """
 
     seconds: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
-    peak_mib: dict[str, float] = field(default_factory=dict)
-    ready_mib: dict[str, float] = field(default_factory=dict)
+    ready_mib: list[dict[str, float]] = field(default_factory=list)
+    peak_mib: list[dict[str, float]] = field(default_factory=list)
 
 
 def timed(training: Callable[[], float]) -> dict[str, float]:
@@ -56,12 +60,41 @@ def timed(training: Callable[[], float]) -> dict[str, float]:
 
 
 def memory() -> dict[str, float]:
-    """Return the largest memory so far, in MiB."""
-    unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, KiB elsewhere
-    peak = {"process": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit}
+    """Return the memory of the process, and of the tensors on a CUDA device, in MiB."""
+    used = {"process": _status("VmRSS") or _largest_ever()}
+    if best_device().type == "cuda":
+        used["device"] = torch.cuda.memory_allocated() / 2**20
+    return used
+
+
+def forget_peak() -> None:
+    """Let `peak_memory` count from now on, where the system can (Linux)."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")  # man 5 proc: resets VmHWM
+    if best_device().type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+
+
+def peak_memory() -> dict[str, float]:
+    """Return the largest memory since `forget_peak`, like `memory`."""
+    peak = {"process": _status("VmHWM") or _largest_ever()}
     if best_device().type == "cuda":
         peak["device"] = torch.cuda.max_memory_allocated() / 2**20
     return peak
+
+
+def _status(name: str) -> float | None:
+    """Return a line of Linux's report on this process, in MiB."""
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith(f"{name}:"):
+                return int(line.split()[1]) / 2**10  # KiB
+    return None
+
+
+def _largest_ever() -> float:
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, KiB elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def serve(connection: Connection, name: str, task: Task) -> None:
@@ -70,11 +103,14 @@ def serve(connection: Connection, name: str, task: Task) -> None:
     contender = CONTENDERS[name]
     contender(task.first(WARM_UP))()
     training = contender(task)
-    connection.send(memory())
+    connection.send("ready")
     while connection.recv() == "train":
-        connection.send(timed(training))
+        gc.collect()
+        ready = memory()
+        forget_peak()
+        result = timed(training)
+        connection.send({**result, "ready_mib": ready, "peak_mib": peak_memory()})
         training = contender(task)
-    connection.send(memory())
 
 
 def be_quiet() -> None:
@@ -101,7 +137,7 @@ def race(entries: Mapping[str, tuple[str, Task]], rounds: int) -> dict[str, Timi
         process.start()
         theirs.close()  # if it dies, we hear of it instead of waiting
         processes.append(process)
-        results[label].ready_mib = hear(lines[label], label)
+        hear(lines[label], label)
         print(f"{label} is ready", flush=True)
     for turn in range(rounds):
         for label in rotated(list(entries), turn):
@@ -109,14 +145,15 @@ def race(entries: Mapping[str, tuple[str, Task]], rounds: int) -> dict[str, Timi
             answer = hear(lines[label], label)
             results[label].seconds.append(answer["seconds"])
             results[label].accuracy.append(answer["accuracy"])
+            results[label].ready_mib.append(answer["ready_mib"])
+            results[label].peak_mib.append(answer["peak_mib"])
             print(
                 f"round {turn + 1}  {label:32} {answer['seconds']:7.2f} s  "
                 f"{answer['accuracy']:.1%}",
                 flush=True,
             )
-    for label, line in lines.items():
+    for line in lines.values():
         line.send("enough")
-        results[label].peak_mib = hear(line, label)
     for process in processes:
         process.join()
     return results

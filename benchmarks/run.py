@@ -145,7 +145,7 @@ def main() -> int:
         print(
             f"{name:32} {ratio['median']:.3f} times the loop by hand "
             f"({ratio['smallest']:.3f} to {ratio['largest']:.3f}), "
-            f"{timings['peak_mib']['process']:,.0f} MiB"
+            f"{max(m['process'] for m in timings['peak_mib']):,.0f} MiB"
         )
     for each in bounds:
         wanted = f"at most {each['at_most']}" if "at_most" in each else f"below {each['below']}"

@@ -1,6 +1,7 @@
 """What every contender has to do: the model, the pictures, the settings."""
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import torch
 from torch import nn
@@ -58,10 +59,7 @@ class Task:
 
     def pictures(self, train: bool) -> datasets.FashionMNIST:
         """Return torchvision's data set, cut to the task's size: bytes [N, 28, 28] in `data`."""
-        data = datasets.FashionMNIST(cache_dir(), train=train)
-        n = self.n_train if train else self.n_valid
-        data.data, data.targets = data.data[:n].clone(), data.targets[:n].clone()
-        return data
+        return _first(self.n_train if train else self.n_valid, train)
 
     def batches(self) -> tuple[Batches, Batches]:
         """Return torchbook's batches to train on and to measure on."""
@@ -88,3 +86,10 @@ class Task:
             for train in (True, False)
             for data in (self.pictures(train),)
         )
+
+
+@cache
+def _first(n: int, train: bool) -> datasets.FashionMNIST:
+    data = datasets.FashionMNIST(cache_dir(), train=train)
+    data.data, data.targets = data.data[:n].clone(), data.targets[:n].clone()
+    return data

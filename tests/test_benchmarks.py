@@ -67,8 +67,8 @@ def result(benchmark: str, date: str = "2026-01-02T03:04:05+00:00", **changes) -
     timings = {
         "seconds": [1.0, 1.2, 1.1],
         "accuracy": [0.8, 0.8, 0.8],
-        "ready_mib": {"process": 500.0},
-        "peak_mib": {"process": 612.0},
+        "ready_mib": [{"process": 500.0}] * 3,
+        "peak_mib": [{"process": 612.0}] * 3,
         "ratio_to_minimal": {"median": 1.0, "smallest": 1.0, "largest": 1.0},
     }
     ours = timings | {"ratio_to_minimal": {"median": 1.0123, "smallest": 0.9, "largest": 1.3456}}

@@ -89,20 +89,18 @@ def compare(result: Result) -> list[nodes.Node]:
         Bar(name, ratio["median"], ratio["smallest"], ratio["largest"], accent=name == OURS)
         for name, ratio in ratios.items()
     ]
-    on_device = all("device" in each["peak_mib"] for each in contenders.values())
+    on_device = result["device"] != "CPU"
     header = ["contender", "ratio", "smallest", "largest", "seconds", "peak, MiB", "training, MiB"]
     rows = []
     for name, each in contenders.items():
-        peak, ready = each["peak_mib"], each["ready_mib"]
         row = [name, *(f"{ratios[name][part]:.2f}" for part in ("median", "smallest", "largest"))]
-        row += [f"{statistics.median(each['seconds']):.2f}", f"{peak['process']:,.0f}"]
-        row += [f"{peak['process'] - ready['process']:,.0f}"]
+        row += [f"{statistics.median(each['seconds']):.2f}", *_memory(each)]
         if on_device:
-            row += [f"{peak['device']:,.0f}"]
+            row += _memory(each, "device")
         rows.append(row)
     rounds = result["task"]["rounds"]
     chart = bar_chart(bars, "time, as a multiple of the loop by hand", reference=1.0, rounds=rounds)
-    return [_raw(chart), table(header + ["device, MiB"] * on_device, rows)]
+    return [_raw(chart), table(header + ["device, MiB", "training"] * on_device, rows)]
 
 
 def pairs(result: Result) -> list[nodes.Node]:
@@ -147,11 +145,10 @@ def growth(result: Result) -> list[nodes.Node]:
         bars.append(
             Bar(f"{n:,} pictures, batches of {batch_size}", median, each[0], each[-1], form=".0f")
         )
-        peak, ready = run["peak_mib"]["process"], run["ready_mib"]["process"]
         rows.append(
             [f"{n:,}", str(batch_size), f"{statistics.median(run['seconds']):.2f}"]
             + [f"{value:.0f}" for value in (median, each[0], each[-1])]
-            + [f"{peak:,.0f}", f"{peak - ready:,.0f}"]
+            + _memory(run)
         )
     header = ["pictures", "batch size", "seconds", "µs per picture", "smallest", "largest"]
     rounds = result["task"]["rounds"]
@@ -159,6 +156,14 @@ def growth(result: Result) -> list[nodes.Node]:
         _raw(bar_chart(bars, "microseconds per picture", rounds=rounds)),
         table([*header, "peak, MiB", "training, MiB"], rows),
     ]
+
+
+def _memory(timings: dict[str, Any], where: str = "process") -> list[str]:
+    """Return the peak during training, and by how much it is above what was there before."""
+    peaks = [each[where] for each in timings["peak_mib"]]
+    ready = [each[where] for each in timings["ready_mib"]]
+    grown = [peak - before for peak, before in zip(peaks, ready, strict=True)]
+    return [f"{statistics.median(peaks):,.0f}", f"{statistics.median(grown):,.0f}"]
 
 
 SHOW = {
@@ -239,7 +244,9 @@ def strip_chart(ratios: Sequence[float], summary: dict[str, Any]) -> str:
     median = summary["median"]
     parts = [
         f'<path d="M{x(1):.1f} 8V92" stroke="currentColor" stroke-dasharray="3 3"/>',
-        f'<text x="{x(1):.1f}" y="108" text-anchor="middle">as fast: 1</text>',
+        f'<text x="{x(1):.1f}" y="108" text-anchor="middle">1</text>',
+        f'<text x="{MARGIN}" y="108">{smallest:.2f}</text>',
+        f'<text x="{WIDTH - MARGIN}" y="108" text-anchor="end">{largest:.2f}</text>',
         *(
             f'<circle cx="{x(ratio):.1f}" cy="{20 + 7 * (place % 6)}" r="3" fill-opacity="0.6" '
             'style="fill:var(--pst-color-secondary)"/>'
