@@ -123,6 +123,7 @@ def pairs(result: Result) -> list[nodes.Node]:
         [
             each["what"],
             f"{each['value']:.3f}",
+            "{:.3f} to {:.3f}".format(*each["interval"]),
             f"at most {each['at_most']:.2f}" if "at_most" in each else f"below {each['below']:.0f}",
             "yes" if each["holds"] else "no",
         ]
@@ -131,7 +132,7 @@ def pairs(result: Result) -> list[nodes.Node]:
     return [
         _raw(strip_chart(found["ratios"]["seconds"], summary["seconds"])),
         table(header, rows),
-        table(["what must hold", "median", "bound", "held"], verdicts),
+        table(["what must hold", "median", "95 % interval", "bound", "held"], verdicts),
     ]
 
 
