@@ -30,7 +30,8 @@ class Timings:
     """What was measured of one entry.
 
     Attributes:
-        seconds: of each round.
+        seconds: of each round, by the clock.
+        cpu_seconds: the same, of all threads of the process, without what other programs take.
         accuracy: on the pictures measured on, after each round's training.
         ready_mib: memory before each training, with libraries and data: of the process, and on CUDA
             of the tensors on the device.
@@ -38,6 +39,7 @@ class Timings:
     """
 
     seconds: list[float] = field(default_factory=list)
+    cpu_seconds: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
     ready_mib: list[dict[str, float]] = field(default_factory=list)
     peak_mib: list[dict[str, float]] = field(default_factory=list)
@@ -143,10 +145,8 @@ def race(entries: Mapping[str, tuple[str, Task]], rounds: int) -> dict[str, Timi
         for label in rotated(list(entries), turn):
             lines[label].send("train")
             answer = hear(lines[label], label)
-            results[label].seconds.append(answer["seconds"])
-            results[label].accuracy.append(answer["accuracy"])
-            results[label].ready_mib.append(answer["ready_mib"])
-            results[label].peak_mib.append(answer["peak_mib"])
+            for kind, value in answer.items():
+                getattr(results[label], kind).append(value)
             print(
                 f"round {turn + 1}  {label:32} {answer['seconds']:7.2f} s  "
                 f"{answer['accuracy']:.1%}",

@@ -22,6 +22,7 @@ from task import MODELS, N_TRAIN, Task
 
 from torchbook.data import load_fashion_mnist
 
+CLOCKS = ("seconds", "cpu_seconds")  # the first one is judged by
 AT_MOST_OF_MINIMAL = 1.02  # the median of many pairs
 AT_MOST_OF_TUTORIAL = 0.60
 
@@ -34,19 +35,20 @@ def compare(task: Task, rounds: int, n_pairs: int) -> tuple[dict[str, Any], list
     results = race({name: (name, task) for name in AS_DOCUMENTED}, rounds)
     small = task.first(max(task.batch_size, task.n_train // 2))
     times = in_own_process(pairs, small, n_pairs)
-    paired_ratios = {
-        kind: paired(times[FIT][kind], times[MINIMAL][kind]) for kind in ("seconds", "cpu_seconds")
-    }
+    paired_ratios = {clock: paired(times[FIT][clock], times[MINIMAL][clock]) for clock in CLOCKS}
     summary = {
         kind: {**spread(ratios), "interval": bootstrap_interval(ratios)}
         for kind, ratios in paired_ratios.items()
     }
-    others = {name: paired(results[FIT].seconds, results[name].seconds) for name in results}
-    bounds = [
-        bound(f"{FIT} / {MINIMAL}", paired_ratios["seconds"], at_most=AT_MOST_OF_MINIMAL),
-        *(bound(f"{FIT} / {name}", others[name], below=1.0) for name in (TUTORIAL, *PEERS)),
-        bound(f"{FIT} / {TUTORIAL}", others[TUTORIAL], at_most=AT_MOST_OF_TUTORIAL),
-    ]
+    bounds = []
+    for clock in CLOCKS:
+        times_of = {name: getattr(timings, clock) for name, timings in results.items()}
+        others = {name: paired(times_of[FIT], times_of[name]) for name in (TUTORIAL, *PEERS)}
+        bounds += [
+            bound(clock, MINIMAL, paired_ratios[clock], at_most=AT_MOST_OF_MINIMAL),
+            *(bound(clock, name, ratios, below=1.0) for name, ratios in others.items()),
+            bound(clock, TUTORIAL, others[TUTORIAL], at_most=AT_MOST_OF_TUTORIAL),
+        ]
     content = {
         "contenders": with_ratios(results),
         "pairs": {
@@ -83,23 +85,36 @@ def growth(task: Task, rounds: int) -> dict[str, Any]:
 
 
 def with_ratios(results: Mapping[str, Timings]) -> dict[str, Any]:
-    """Add to each contender its ratio to the loop by hand, round by round."""
+    """Add to each contender its ratio to the loop by hand, round by round, by each clock."""
     return {
         name: asdict(timings)
-        | {"ratio_to_minimal": spread(paired(timings.seconds, results[MINIMAL].seconds))}
+        | {
+            f"{clock}_ratio": spread(
+                paired(getattr(timings, clock), getattr(results[MINIMAL], clock))
+            )
+            for clock in CLOCKS
+        }
         for name, timings in results.items()
     }
 
 
 def bound(
-    what: str, ratios: list[float], at_most: float | None = None, below: float | None = None
+    clock: str,
+    other: str,
+    ratios: list[float],
+    at_most: float | None = None,
+    below: float | None = None,
 ) -> dict[str, Any]:
-    """Return what must hold of the median of ratios, and whether it does."""
+    """Return what must hold of the median of ratios of `fit` to another, and whether it does."""
     value = spread(ratios)["median"]
-    found = {"what": what, "value": value, "interval": bootstrap_interval(ratios)}
-    if at_most is not None:
-        return {**found, "at_most": at_most, "holds": value <= at_most}
-    return {**found, "below": below, "holds": value < below}
+    return {
+        "clock": clock,
+        "what": f"{FIT} / {other}",
+        "value": value,
+        "interval": bootstrap_interval(ratios),
+        **({"below": below} if at_most is None else {"at_most": at_most}),
+        "holds": value < below if at_most is None else value <= at_most,
+    }
 
 
 def main() -> int:
@@ -134,7 +149,7 @@ def main() -> int:
     path = report.write(options.benchmark, options.model, content)
 
     for name, timings in measured.get("contenders", {}).items():
-        ratio = timings["ratio_to_minimal"]
+        ratio = timings["seconds_ratio"]
         print(
             f"{name:32} {ratio['median']:.3f} times the loop by hand "
             f"({ratio['smallest']:.3f} to {ratio['largest']:.3f}), "
@@ -143,9 +158,13 @@ def main() -> int:
     for each in bounds:
         wanted = f"at most {each['at_most']}" if "at_most" in each else f"below {each['below']}"
         verdict = "holds" if each["holds"] else "DOES NOT HOLD"
-        print(f"{each['what']}: {each['value']:.3f}, must be {wanted}: {verdict}")
+        low, high = each["interval"]
+        print(
+            f"{each['clock']}, {each['what']}: {each['value']:.3f} ({low:.3f} to {high:.3f}), "
+            f"must be {wanted}: {verdict}"
+        )
     print(f"Written to {path}")
-    return 0 if all(each["holds"] for each in bounds) else 1
+    return 0 if all(each["holds"] for each in bounds if each["clock"] == CLOCKS[0]) else 1
 
 
 if __name__ == "__main__":
