@@ -173,11 +173,9 @@ def growth(result: Result) -> list[nodes.Node]:
 
 
 def _memory(timings: dict[str, Any], where: str = "process") -> list[str]:
-    """Return the peak during training, and by how much it is above what was there before."""
-    peaks = [each[where] for each in timings["peak_mib"]]
-    ready = [each[where] for each in timings["ready_mib"]]
-    grown = [peak - before for peak, before in zip(peaks, ready, strict=True)]
-    return [f"{statistics.median(peaks):,.0f}", f"{statistics.median(grown):,.0f}"]
+    """Return the peak of all trainings, and by how much it is above what was there before them."""
+    peak = max(each[where] for each in timings["peak_mib"])
+    return [f"{peak:,.0f}", f"{peak - timings['ready_mib'][0][where]:,.0f}"]
 
 
 SHOW = {
