@@ -5,6 +5,7 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := benchmarks/.venv
 SITE := _build/html
 
 .DEFAULT_GOAL := help
@@ -57,8 +58,17 @@ serve: ## Serve the built site on localhost
 	@echo "http://localhost:$(PORT)/ (Ctrl-C ends it)"
 	@$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
-benchmark: $(READY) ## Measure the training loop against its peers
-	@$(BIN)/python benchmarks/fashion_mnist_epoch.py
+$(PEERS)/.ready: requirements.txt benchmarks/requirements.txt pyproject.toml
+	@echo "Setting up $(PEERS), with the libraries to measure against ..."
+	@test -d $(PEERS) || $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt --requirement benchmarks/requirements.txt
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+benchmark: $(PEERS)/.ready ## Measure the training loop against its peers (half an hour)
+	@$(PEERS)/bin/python benchmarks/run.py apart
+	@$(PEERS)/bin/python benchmarks/run.py growth
+	@$(PEERS)/bin/python benchmarks/run.py compare
 
 node_modules: package.json package-lock.json
 	@npm ci --silent --no-audit --no-fund
@@ -68,4 +78,4 @@ clean: ## Remove the built site; finished runs of chapters stay
 	@rm -rf $(SITE) _build/.doctrees _build/jupyter_execute .pytest_cache .hypothesis .coverage .ruff_cache
 
 distclean: clean ## Remove everything that can be made again
-	@rm -rf _build $(VENV) node_modules
+	@rm -rf _build $(VENV) $(PEERS) node_modules

@@ -148,6 +148,15 @@ def _link(app: Sphinx, source: str, target: str, short: bool = False) -> nodes.r
 def _section(title: str, header: list[str], rows: list[list[Any]]) -> nodes.section:
     section = nodes.section(ids=[title.lower()], names=[title.lower()])
     section += nodes.title(text=title)
+    section += table(header, rows)
+    return section
+
+
+def table(header: list[str], rows: list[list[Any]]) -> nodes.container:
+    """Return a table; a cell is text or a node.
+
+    A wide table scrolls by itself, and by keyboard, instead of making the page scroll.
+    """
     table = nodes.table(classes=["tb-report"])
     group = nodes.tgroup(cols=len(header))
     group += [nodes.colspec(colwidth=1) for _ in header]
@@ -156,11 +165,9 @@ def _section(title: str, header: list[str], rows: list[list[Any]]) -> nodes.sect
     body += [_row(row) for row in rows]
     group += [head, body]
     table += group
-    # A wide table scrolls by itself, and by keyboard, instead of making the page scroll.
     box = nodes.container(classes=["tb-scroll"])
     box += table
-    section += box
-    return section
+    return box
 
 
 def _row(cells: list[Any]) -> nodes.row:

@@ -1,0 +1,201 @@
+"""The benchmarks' arithmetic, and the page that draws their results. Nothing is timed here."""
+
+import json
+import random
+import re
+import statistics
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_book import SmallBook
+
+ROOT = Path(__file__).parents[1]
+sys.path += [str(ROOT / "benchmarks"), str(ROOT / "book" / "extensions")]
+
+import ratios  # noqa: E402
+import tb_benchmarks  # noqa: E402
+
+positive = st.floats(0.01, 100)
+
+
+@given(st.lists(st.tuples(positive, positive), min_size=1, max_size=20))
+def test_paired_ratios_undo_a_slow_round(times):
+    ours, theirs = zip(*times, strict=True)
+    found = ratios.paired(ours, theirs)
+    slowed = ratios.paired([3 * t for t in ours], [3 * t for t in theirs])
+    assert slowed == pytest.approx(found)
+    assert [r * t for r, t in zip(found, theirs, strict=True)] == pytest.approx(list(ours))
+
+
+@pytest.mark.parametrize("times", [([], []), ([1.0], [1.0, 2.0])])
+def test_unpaired_times_are_refused(times):
+    with pytest.raises(ValueError, match="same rounds"):
+        ratios.paired(*times)
+
+
+@given(st.lists(positive, min_size=1, max_size=15))
+def test_spread_and_interval_lie_within_the_ratios(values):
+    found = ratios.spread(values)
+    low, high = ratios.bootstrap_interval(values, n=200)
+    assert found["smallest"] <= found["median"] <= found["largest"]
+    assert found["smallest"] <= low <= high <= found["largest"]
+    assert (low, high) == ratios.bootstrap_interval(values, n=200)
+
+
+def test_the_interval_covers_the_median_as_often_as_it_says():
+    generator = random.Random(0)
+    hits = 0
+    for _ in range(200):
+        low, high = ratios.bootstrap_interval([generator.gauss(1, 0.1) for _ in range(25)], n=300)
+        hits += low <= 1 <= high
+    assert 0.88 <= hits / 200 <= 0.99
+
+
+def test_the_order_rotates_and_loses_nobody():
+    names = ["a", "b", "c", "d", "e"]
+    orders = [ratios.rotated(names, turn) for turn in range(10)]
+    assert all(sorted(order) == names for order in orders)
+    assert {order[0] for order in orders} == set(names)
+    places = [order.index("a") for order in orders]
+    assert statistics.mean(places) == pytest.approx(2, abs=0.5)
+
+
+def result(benchmark: str, date: str = "2026-01-02T03:04:05+00:00", **changes) -> dict:
+    timings = {
+        "seconds": [1.0, 1.2, 1.1],
+        "cpu_seconds": [0.9, 1.0, 1.0],
+        "accuracy": [0.8, 0.8, 0.8],
+        "ready_mib": [{"process": 500.0}] * 3,
+        "peak_mib": [{"process": 612.0}] * 3,
+        "seconds_ratio": {"median": 1.0, "smallest": 1.0, "largest": 1.0},
+        "cpu_seconds_ratio": {"median": 1.0, "smallest": 1.0, "largest": 1.0},
+    }
+    ours = timings | {"cpu_seconds_ratio": {"median": 1.0123, "smallest": 0.9, "largest": 1.3456}}
+    summary = {"median": 1.004, "smallest": 0.95, "largest": 1.1, "interval": [0.99, 1.013]}
+    return {
+        "benchmark": benchmark,
+        "date": date,
+        "versions": {"torch": "2"},
+        "device": "CPU",
+        "cpu": "A <fast> one",
+        "cores": 2,
+        "threads": 1,
+        "load_at_start": 0.5,
+        "load_at_end": 1.5,
+        "task": {
+            "model": "TinyVGG",
+            "n_train": 6000,
+            "n_valid": 1000,
+            "batch_size": 32,
+            "epochs": 1,
+            "rounds": 3,
+        },
+        "contenders": {"minimal loop": timings, "torchbook fit": ours},
+        "pairs": {
+            "n_train": 600,
+            "n_valid": 500,
+            "ratios": {"seconds": [1.0, 0.95, 1.1], "cpu_seconds": [1.0, 1.0, 1.0]},
+            "summary": {"seconds": summary, "cpu_seconds": summary},
+        },
+        "must_show": [
+            {
+                "clock": "seconds",
+                "what": "fit / loop",
+                "value": 1.004,
+                "interval": [0.9, 1.1],
+                "at_most": 1.02,
+                "holds": True,
+            },
+            {
+                "clock": "seconds",
+                "what": "fit / other",
+                "value": 1.2,
+                "interval": [0.9, 1.3],
+                "below": 1.0,
+                "holds": False,
+            },
+        ],
+        "runs": {"data x 1": timings | {"n_train": 6000, "batch_size": 32}},
+    } | changes
+
+
+def write(folder: Path, name: str, content: dict) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps(content))
+
+
+def test_the_newest_of_each_device_and_model_counts(tmp_path):
+    write(tmp_path, "b", result("compare"))
+    write(tmp_path, "a", result("compare", date="2026-05-01T00:00:00+00:00"))
+    write(tmp_path, "gpu", result("compare", device="NVIDIA X"))
+    write(tmp_path, "other", result("growth"))
+    found = tb_benchmarks.newest(tmp_path, "compare")
+    assert [(r["device"], r["date"][:10]) for r in found] == [
+        ("CPU", "2026-05-01"),
+        ("NVIDIA X", "2026-01-02"),
+    ]
+
+
+def test_every_bar_stays_inside_and_is_told_to_those_who_do_not_see_it():
+    bars = [
+        tb_benchmarks.Bar("<a>", 1.0, 0.5, 2.0),
+        tb_benchmarks.Bar("b", 3.0, 2.0, 4.0, accent=True),
+    ]
+    svg = tb_benchmarks.bar_chart(bars, "times", reference=1.0, rounds=2)
+    lengths = [float(x) for x in re.findall(r'<rect [^>]*?width="([\d.]+)"', svg)]
+    assert lengths[1] == pytest.approx(3 * lengths[0], rel=0.01)
+    ends = [float(x) for x in re.findall(r"H([\d.]+)M", svg)]
+    assert max(lengths) < max(ends) <= tb_benchmarks.WIDTH - tb_benchmarks.MARGIN + 0.1
+    assert 'aria-label="A bar chart: times, median (smallest to largest) of 2 rounds.' in svg
+    assert "&lt;a&gt; 1.00 (0.50 to 2.00)" in svg
+    assert "<a>" not in svg
+
+
+@given(st.lists(st.floats(0.5, 2), min_size=1, max_size=30))
+def test_every_dot_stays_inside(values):
+    summary = ratios.spread(values) | {"interval": ratios.bootstrap_interval(values, n=50)}
+    svg = tb_benchmarks.strip_chart(values, summary, "the clock")
+    places = [float(x) for x in re.findall(r'<circle cx="([\d.]+)"', svg)]
+    assert len(places) == len(values) + 1
+    assert 0 <= min(places) <= max(places) <= tb_benchmarks.WIDTH
+
+
+def test_the_committed_results_can_be_drawn():
+    for kind, show in tb_benchmarks.SHOW.values():
+        found = tb_benchmarks.newest(ROOT / "benchmarks" / "results", kind)
+        assert found, kind
+        for each in found:
+            assert show(each)
+
+
+def test_a_page_draws_results_and_notices_new_ones(tmp_path):
+    book = SmallBook(tmp_path)
+    results = tmp_path / "benchmarks" / "results"
+    kinds = {"compare": "compare", "pairs": None, "apart": "apart", "growth": "growth"}
+    for kind in filter(None, kinds.values()):
+        write(results, kind, result(kind))
+    book.page("other", "A sentence.")
+    book.page("index", "\n\n".join(f"```{{benchmark}} {name}\n```" for name in kinds))
+    build = book.build()
+    assert build.ok, build.output
+    html = book.html("index")
+    assert html.count('class="tb-figure" role="img"') == 4
+    for text in ("1.01", "1.35", "0.990 to 1.013", "612", "112", "A &lt;fast&gt; one", "no"):
+        assert text in html
+
+    write(results, "newer", result("growth", date="2026-03-04T00:00:00+00:00"))
+    assert book.build().ok
+    assert "2026-03-04" in book.html("index")
+
+
+def test_a_missing_or_unknown_result_fails_the_build(tmp_path):
+    book = SmallBook(tmp_path)
+    book.page("other", "A sentence.")
+    book.page("index", "```{benchmark} growth\n```\n\n```{benchmark} speed\n```")
+    build = book.build()
+    assert not build.ok
+    assert "there is no result of the benchmark 'growth'" in build.output
+    assert "speed" in build.output
