@@ -247,11 +247,10 @@ def bar_chart(
             f'<path d="M{left:.1f} {y + 27}H{right:.1f}M{left:.1f} {y + 23}v8'
             f'M{right:.1f} {y + 23}v8" stroke="currentColor" fill="none"/>',
         ]
-    if reference is not None:
+    if reference is not None:  # in pieces, beside the bars: the numbers stay legible
         x = MARGIN + scale * reference
-        parts.append(
-            f'<path d="M{x:.1f} 19V{height - 26}" stroke="currentColor" stroke-dasharray="3 3"/>'
-        )
+        line = "".join(f"M{x:.1f} {ROW * place + 19}v16" for place in range(len(bars)))
+        parts.append(f'<path d="{line}" stroke="currentColor" stroke-dasharray="3 3"/>')
     parts.append(f'<text x="{MARGIN}" y="{height - 8}">{escape(quantity)}</text>')
     rows = "; ".join(f"{bar.name} {bar}" for bar in bars)
     alt = (
