@@ -163,6 +163,20 @@ def test_every_dot_stays_inside(values):
     assert 0 <= min(places) <= max(places) <= tb_benchmarks.WIDTH
 
 
+@pytest.mark.parametrize(
+    ("interval", "holds", "said"),
+    [
+        ([0.9, 1.0], True, "yes"),
+        ([0.9, 1.1], True, "yes, undecided"),
+        ([0.9, 1.1], False, "no, undecided"),
+        ([1.03, 1.1], False, "no"),
+    ],
+)
+def test_an_interval_across_the_bound_decides_nothing(interval, holds, said):
+    bound = {"interval": interval, "holds": holds, "at_most": 1.02}
+    assert tb_benchmarks.verdict(bound) == said
+
+
 def test_the_committed_results_can_be_drawn():
     for kind, show in tb_benchmarks.SHOW.values():
         found = tb_benchmarks.newest(ROOT / "benchmarks" / "results", kind)

@@ -22,6 +22,7 @@ from tb_report import table
 Result = dict[str, Any]
 
 CLOCKS = {"seconds": "the clock", "cpu_seconds": "CPU time"}
+QUANTITY = {"seconds": "time by the clock", "cpu_seconds": "CPU time"}
 OURS = "torchbook fit"
 WIDTH, MARGIN, ROW = 400, 8, 40  # of a chart, in its own units: as wide as a phone
 
@@ -42,7 +43,14 @@ class Benchmark(SphinxDirective):
         results = newest(Path(self.env.srcdir, self.config.torchbook_benchmarks), kind)
         if not results:
             raise self.error(f"there is no result of the benchmark {kind!r}")
-        return [node for result in results for node in (_conditions(result), *show(result))]
+        return [
+            node
+            for result in results
+            for node in (
+                _conditions(result, result[name] if name == "pairs" else {}),
+                *show(result),
+            )
+        ]
 
 
 def newest(folder: Path, kind: str) -> list[Result]:
@@ -58,9 +66,9 @@ def newest(folder: Path, kind: str) -> list[Result]:
     return [found[key] for key in sorted(found)]
 
 
-def _conditions(result: Result) -> nodes.paragraph:
-    """Say where, when and on what it was measured."""
-    task = result["task"]
+def _conditions(result: Result, sizes: dict[str, int]) -> nodes.paragraph:
+    """Say where, when and on what it was measured; `sizes` are those that differ from the task."""
+    task = result["task"] | sizes
     device = result["device"]
     processor = f"{result['cpu']}, {result['cores']} cores"
     where = processor if device == "CPU" else f"{device} ({processor})"
@@ -77,6 +85,7 @@ def _conditions(result: Result) -> nodes.paragraph:
             f". Load of the machine: {result['load_at_start']:.1f} before, "
             f"{result['load_at_end']:.1f} after"
         )
+    facts += ". Versions: " + ", ".join(f"{k} {v}" for k, v in result["versions"].items())
     paragraph = nodes.paragraph()
     paragraph += [nodes.strong(text=task["model"]), nodes.Text(f" on {facts}.")]
     return paragraph
@@ -110,7 +119,7 @@ def compare(result: Result) -> list[nodes.Node]:
             row += _memory(each, "device")
         rows.append(row)
     rounds = result["task"]["rounds"]
-    quantity = f"time by {CLOCKS[clock]}, as a multiple of the loop by hand"
+    quantity = f"{QUANTITY[clock]}, as a multiple of the loop by hand"
     chart = bar_chart(bars, quantity, reference=1.0, rounds=rounds)
     return [_raw(chart), table(header + ["device, MiB", "training"] * on_device, rows)]
 
@@ -138,7 +147,7 @@ def pairs(result: Result) -> list[nodes.Node]:
             f"{each['value']:.3f}",
             "{:.3f} to {:.3f}".format(*each["interval"]),
             f"at most {each['at_most']:.2f}" if "at_most" in each else f"below {each['below']:.0f}",
-            "yes" if each["holds"] else "no",
+            verdict(each),
         ]
         for each in result["must_show"]
     ]
@@ -149,6 +158,14 @@ def pairs(result: Result) -> list[nodes.Node]:
             ["what must hold", "measured by", "median", "95 % interval", "bound", "held"], verdicts
         ),
     ]
+
+
+def verdict(bound: dict[str, Any]) -> str:
+    """Say whether a bound held, and whether the whole interval is on the same side of it."""
+    low, high = bound["interval"]
+    limit = bound.get("at_most", bound.get("below"))
+    held = "yes" if bound["holds"] else "no"
+    return f"{held}, undecided" if low <= limit < high else held
 
 
 def growth(result: Result) -> list[nodes.Node]:
@@ -230,11 +247,10 @@ def bar_chart(
             f'<path d="M{left:.1f} {y + 27}H{right:.1f}M{left:.1f} {y + 23}v8'
             f'M{right:.1f} {y + 23}v8" stroke="currentColor" fill="none"/>',
         ]
-    if reference is not None:
+    if reference is not None:  # in pieces, beside the bars: the numbers stay legible
         x = MARGIN + scale * reference
-        parts.append(
-            f'<path d="M{x:.1f} 19V{height - 26}" stroke="currentColor" stroke-dasharray="3 3"/>'
-        )
+        line = "".join(f"M{x:.1f} {ROW * place + 19}v16" for place in range(len(bars)))
+        parts.append(f'<path d="{line}" stroke="currentColor" stroke-dasharray="3 3"/>')
     parts.append(f'<text x="{MARGIN}" y="{height - 8}">{escape(quantity)}</text>')
     rows = "; ".join(f"{bar.name} {bar}" for bar in bars)
     alt = (
