@@ -105,7 +105,7 @@ def shard(model: nn.Module) -> nn.Module:
 
 def weighted(
     group: Sequence[tuple[Tensor, Tensor]], model: nn.Module
-) -> Iterator[tuple[Tensor, Tensor, float | Tensor]]:
+) -> Iterator[tuple[Tensor, Tensor, float | Tensor | None]]:
     """Yield the batches of one step, each with the weight of its mean loss in the step's.
 
     Every sample counts the same, however unequal the batches are, also between processes. Only the
@@ -114,7 +114,13 @@ def weighted(
     Args:
         group: batches of inputs [B, ...] and targets [B, ...].
         model: the model as `replicate` or `shard` returned it.
+
+    Yields:
+        Inputs, targets and weight; None for a batch that is the whole step.
     """
+    if len(group) == 1 and size() == 1:
+        yield *group[0], None
+        return
     n = sum(len(targets) for _, targets in group)
     if size() > 1:
         # Added up where the gradients are: no process waits for its device. The gradients are

@@ -87,7 +87,7 @@ def train_steps(
             with precision.autocast():
                 outputs = model(inputs)
                 loss = loss_fn(outputs, targets)
-            precision.backward(loss * weight)
+            precision.backward(loss if weight is None else loss * weight)
             total.add(loss, outputs, targets)
         precision.step(optimizer, clip_norm)
         if scheduler is not None:
