@@ -1,13 +1,12 @@
 """Batches cut from tensors that already live on the device."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from torchbook.data.examples import Examples
-from torchbook.data.order import EpochOrder
+from torchbook.data.order import EpochOrder, Resumable
 from torchbook.runtime import copy_to
 
 
@@ -30,7 +29,7 @@ def scale_to_unit(inputs: Tensor) -> Tensor:
     )
 
 
-class Batches:
+class Batches(Resumable):
     """An iterable of (inputs, targets) batches; each pass is one epoch.
 
     The whole data set is moved to the device once, in its compact form (a byte per pixel). A batch
@@ -80,20 +79,6 @@ class Batches:
         self.targets = examples.targets.to(device)
         self.transform = transform
 
-    @property
-    def n_examples(self) -> int:
-        """The number of examples in an epoch, N."""
-        return self.order.n_examples
-
-    @property
-    def batch_size(self) -> int:
-        """The number of examples in a batch, of all processes together."""
-        return self.order.batch_size
-
-    def __len__(self) -> int:
-        """Return the number of batches in an epoch."""
-        return len(self.order)
-
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (inputs [B, ...], targets [B, ...]) for one epoch, or for the rest of it."""
         order = self.order.begin()
@@ -102,11 +87,3 @@ class Batches:
         for batch in self.order.slices():
             chosen = batch if order is None else order[batch]
             yield self.transform(self.inputs[chosen]), self.targets[chosen]
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the place in the sequence of batches, for a checkpoint."""
-        return self.order.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a place that `state_dict` returned, in the middle of an epoch if need be."""
-        self.order.load_state_dict(state)

@@ -101,3 +101,31 @@ class EpochOrder:
         self._generator.set_state(self._start)
         self.position = state["position"]
         self._resumed = self.position > 0
+
+
+class Resumable:
+    """Batches that go by an `EpochOrder` in `self.order`, and can be asked where they are."""
+
+    order: EpochOrder
+
+    @property
+    def n_examples(self) -> int:
+        """The number of examples in an epoch, N."""
+        return self.order.n_examples
+
+    @property
+    def batch_size(self) -> int:
+        """The number of examples in a batch, of all processes together."""
+        return self.order.batch_size
+
+    def __len__(self) -> int:
+        """Return the number of batches in an epoch."""
+        return len(self.order)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the place in the sequence of batches, for a checkpoint."""
+        return self.order.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a place that `state_dict` returned, in the middle of an epoch if need be."""
+        self.order.load_state_dict(state)

@@ -1,14 +1,14 @@
 """Batches of data that is larger than the memory, collected example by example."""
 
+import copy
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from torchbook.data.batches import scale_to_unit
-from torchbook.data.order import EpochOrder
+from torchbook.data.order import EpochOrder, Resumable
 
 
 class _Chosen:
@@ -28,7 +28,7 @@ class _Chosen:
             yield indices[batch].tolist()
 
 
-class StreamedBatches:
+class StreamedBatches(Resumable):
     """An iterable of (inputs, targets) batches from a `Dataset` that reads each example when asked.
 
     Where `Batches` holds everything on the device, this one holds what is on its way: worker
@@ -80,14 +80,7 @@ class StreamedBatches:
             world_size=world_size,
         )
         # The loader reads ahead: it gets an order of its own, `self.order` follows what was used.
-        self._ahead = EpochOrder(
-            len(dataset),
-            batch_size,
-            shuffle=shuffle,
-            seed=seed,
-            rank=rank,
-            world_size=world_size,
-        )
+        self._ahead = copy.deepcopy(self.order)
         self._loader = DataLoader(
             dataset,
             batch_sampler=_Chosen(self._ahead),
@@ -99,20 +92,6 @@ class StreamedBatches:
             generator=torch.Generator().manual_seed(seed),
         )
 
-    @property
-    def n_examples(self) -> int:
-        """The number of examples in an epoch, N."""
-        return self.order.n_examples
-
-    @property
-    def batch_size(self) -> int:
-        """The number of examples in a batch, of all processes together."""
-        return self.order.batch_size
-
-    def __len__(self) -> int:
-        """Return the number of batches in an epoch."""
-        return len(self.order)
-
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (inputs [B, ...], targets [B, ...]) for one epoch, or for the rest of it."""
         self.order.begin()
@@ -120,11 +99,3 @@ class StreamedBatches:
         for (inputs, targets), _ in zip(self._loader, self.order.slices(), strict=True):
             inputs = inputs.to(self.device, non_blocking=True)
             yield self.transform(inputs), targets.to(self.device, non_blocking=True)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the place in the sequence of batches, for a checkpoint."""
-        return self.order.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a place that `state_dict` returned, in the middle of an epoch if need be."""
-        self.order.load_state_dict(state)
