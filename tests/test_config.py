@@ -197,7 +197,7 @@ MODELS = "LinearClassifier, TwoLayerClassifier, TinyVGG or SmallCNN"
         ),
         (
             "data.name=mnist",
-            'data.name must be fashion_mnist, but is "mnist"',
+            'data.name must be one of fashion_mnist or animal_vegetable_mineral, but is "mnist"',
         ),
         (
             "checkpoint.path=2024",
