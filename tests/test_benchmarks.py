@@ -196,7 +196,7 @@ def test_a_page_draws_results_and_notices_new_ones(tmp_path):
     build = book.build()
     assert build.ok, build.output
     html = book.html("index")
-    assert html.count('class="tb-figure" role="img"') == 4
+    assert html.count('class="tb-graph" role="img"') == 4
     for text in ("1.01", "1.35", "0.990 to 1.013", "612", "112", "A &lt;fast&gt; one", "no"):
         assert text in html
 

@@ -294,7 +294,7 @@ def strip_chart(ratios: Sequence[float], summary: dict[str, Any], clock: str) ->
 
 def _svg(parts: Sequence[str], height: int, alt: str) -> str:
     return (
-        f'<svg class="tb-figure" role="img" aria-label="{escape(alt)}" '
+        f'<svg class="tb-graph" role="img" aria-label="{escape(alt)}" '
         f'viewBox="0 0 {WIDTH} {height}" width="{1.4 * WIDTH:.0f}" height="{1.4 * height:.0f}" '
         f'font-size="12.5">{"".join(parts)}</svg>'
     )
