@@ -25,10 +25,28 @@ def require(condition: bool, hint: str) -> None:
         raise WrongAnswerError(hint)
 
 
-def require_type(answer: object, kind: type[T], hint: str = "") -> T:
-    """Return the answer if it is of the expected kind, else raise WrongAnswerError."""
+def require_given(answer: object) -> None:
+    """Raise WrongAnswerError while the three dots still stand where the answer should be."""
     if answer is None or answer is ...:
         raise WrongAnswerError("There is no answer yet: put yours where the three dots are.")
+
+
+def require_two_whole_numbers(answer: object, example: tuple[int, int]) -> tuple[int, int]:
+    """Return the answer if it is a pair of whole numbers such as `example`, else raise."""
+    require_given(answer)
+    require(
+        isinstance(answer, tuple | list)
+        and len(answer) == 2
+        and all(isinstance(number, int) for number in answer),
+        f"The answer should be two whole numbers, such as {example}.",
+    )
+    first, second = answer
+    return first, second
+
+
+def require_type(answer: object, kind: type[T], hint: str = "") -> T:
+    """Return the answer if it is of the expected kind, else raise WrongAnswerError."""
+    require_given(answer)
     expected = f"The answer should be a {kind.__name__}, but it is a {type(answer).__name__}."
     require(isinstance(answer, kind), f"{expected} {hint}".strip())
     return answer

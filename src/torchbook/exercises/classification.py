@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from torchbook.data import circles
 from torchbook.exercises.answers import (
     Check,
-    WrongAnswerError,
     require,
     require_function,
+    require_given,
     require_tensor,
     require_type,
     run_answer,
@@ -50,8 +50,7 @@ def check_1(answer: object) -> None:
 
 def check_2(answer: object) -> None:
     """Check the logit of a probability of 0.1."""
-    if answer is None or answer is ...:
-        raise WrongAnswerError("There is no answer yet: put yours where the three dots are.")
+    require_given(answer)
     require(
         isinstance(answer, int | float) or (isinstance(answer, Tensor) and answer.numel() == 1),
         "The answer should be one number.",

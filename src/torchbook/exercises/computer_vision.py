@@ -8,7 +8,9 @@ from torchbook.exercises.answers import (
     WrongAnswerError,
     require,
     require_function,
+    require_given,
     require_tensor,
+    require_two_whole_numbers,
     require_type,
     run_answer,
 )
@@ -24,15 +26,7 @@ def _bytes(seed: int, *shape: int) -> Tensor:
 
 def check_1(answer: object) -> None:
     """Check the side of a picture after a convolution, and after the pooling that follows."""
-    if answer is None or answer is ...:
-        raise WrongAnswerError("There is no answer yet: put yours where the three dots are.")
-    require(
-        isinstance(answer, tuple | list)
-        and len(answer) == 2
-        and all(isinstance(side, int) for side in answer),
-        "The answer should be two whole numbers, such as (9, 4).",
-    )
-    convolved, pooled = answer
+    convolved, pooled = require_two_whole_numbers(answer, example=(9, 4))
     require(
         convolved != 13 and convolved != 12,
         "Did you count the padding on both sides? The picture grows to 32 + 2 * 2 pixels first.",
@@ -236,8 +230,7 @@ def check_7(answer: object) -> None:
 
 def check_8(answer: object) -> None:
     """Check a small network for colour pictures."""
-    if answer is None or answer is ...:
-        raise WrongAnswerError("There is no answer yet: put yours where the three dots are.")
+    require_given(answer)
     require(
         isinstance(answer, nn.Module),
         "The answer should be a model (an nn.Module, such as an nn.Sequential), but it is a "

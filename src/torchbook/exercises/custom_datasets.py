@@ -13,6 +13,7 @@ from torchbook.exercises.answers import (
     require,
     require_function,
     require_tensor,
+    require_two_whole_numbers,
     require_type,
     run_answer,
 )
@@ -25,15 +26,7 @@ def _bytes(seed: int, *shape: int) -> Tensor:
 
 def check_1(answer: object) -> None:
     """Check the number of batches and the length of the last."""
-    if answer is None or answer is ...:
-        raise WrongAnswerError("There is no answer yet: put yours where the three dots are.")
-    require(
-        isinstance(answer, tuple | list)
-        and len(answer) == 2
-        and all(isinstance(number, int) for number in answer),
-        "The answer should be two whole numbers, such as (3, 10).",
-    )
-    batches, last = answer
+    batches, last = require_two_whole_numbers(answer, example=(3, 10))
     require(
         batches != 6,
         "A remainder makes a batch, too: nobody is left out, unless you say drop_last=True.",

@@ -7,6 +7,7 @@ from torchbook.exercises.answers import (
     WrongAnswerError,
     require,
     require_function,
+    require_given,
     require_tensor,
     run_answer,
 )
@@ -18,8 +19,7 @@ def _draw(seed: int, *shape: int) -> torch.Tensor:
 
 def check_1(answer: object) -> None:
     """Check the shape of a flattened batch times a matrix."""
-    if answer is None or answer is ...:
-        raise WrongAnswerError("There is no answer yet: put yours where the three dots are.")
+    require_given(answer)
     require(
         isinstance(answer, tuple | list) and all(isinstance(length, int) for length in answer),
         "The answer should be a tuple of whole numbers, such as (2, 3).",

@@ -10,6 +10,7 @@ from torchbook.exercises.answers import (
     WrongAnswerError,
     require,
     require_function,
+    require_given,
     require_tensor,
     require_type,
     run_answer,
@@ -25,8 +26,7 @@ def _readings(seed: int, n: int, scale: float = 5.0) -> tuple[Tensor, Tensor]:
 
 def _number(answer: object) -> float:
     """Return a plain number, also from a tensor with one element, else raise."""
-    if answer is None or answer is ...:
-        raise WrongAnswerError("There is no answer yet: put yours where the three dots are.")
+    require_given(answer)
     if isinstance(answer, Tensor) and answer.numel() == 1:
         answer = answer.item()
     require(
@@ -38,8 +38,7 @@ def _number(answer: object) -> float:
 
 def _pair(answer: object) -> tuple[float, float]:
     """Return w and b, else raise."""
-    if answer is None or answer is ...:
-        raise WrongAnswerError("There is no answer yet: put yours where the three dots are.")
+    require_given(answer)
     require(
         isinstance(answer, tuple | list) and len(answer) == 2,
         "The answer should be two numbers, w and b, as in (1.5, 2.0).",
