@@ -70,8 +70,8 @@ benchmark: $(PEERS)/.ready ## Measure the training loop against its peers (half 
 	@$(PEERS)/bin/python benchmarks/run.py growth
 	@$(PEERS)/bin/python benchmarks/run.py compare
 
-node_modules: package.json package-lock.json
-	@npm ci --silent --no-audit --no-fund
+node_modules: $(READY) package.json package-lock.json
+	@$(BIN)/npm ci --silent --no-audit --no-fund
 	@touch $@
 
 clean: ## Remove the built site; finished runs of chapters stay
