@@ -325,6 +325,9 @@ def _resolve(
     # `torch.optim.optimizer.Optimizer`, as the class calls itself, is `torch.optim.Optimizer`.
     public = re.sub(r"\.(?:optimizer|modules\.\w+|_tensor|parameter|dataset)\.", ".", name)
     address = reference.address(name) or reference.address(public)
+    if content.astext() == target:  # `torch.nn.modules.module.Module` says no more than `Module`
+        text = nodes.Text(target.rpartition(".")[2])
+        content = text if isinstance(content, nodes.Text) else type(content)("", "", text)
     if address:
         return nodes.reference("", "", content, refuri=address, internal="://" not in address)
     return None if target.startswith(f"{app.config.torchbook_package}.") else content

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import typer.main
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
+from sphinx.domains.python import PyObject
 from sphinx.util.docutils import SphinxDirective
 
 from torchbook import cli
@@ -62,16 +64,29 @@ def _code(text: str, language: str = "console") -> nodes.literal_block:
     return nodes.literal_block(text, text, language=language)
 
 
-def _mend_literals(
-    app: Sphinx, what: str, name: str, thing: object, options: Any, lines: list[str]
+def _prepare_docstring(
+    app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]
 ) -> None:
-    """Let code that ends with a backtick end as reStructuredText has it, not Markdown."""
+    """Mend a docstring, which Napoleon has already turned into field lists.
+
+    Code may end with a backtick, as in Markdown. A function whose docstring names no parameters
+    gets them, so that their types are shown.
+    """
     lines[:] = [line.replace("` ``", "```") for line in lines]
+    if what not in ("function", "method") or any(line.startswith(":param ") for line in lines):
+        return
+    parameters = [n for n in inspect.signature(thing).parameters if n not in ("self", "cls")]
+    fields = (place for place, line in enumerate(lines) if line.startswith(":"))
+    place = next(fields, len(lines))
+    lines[place:place] = ["", *(f":param {parameter}:" for parameter in parameters)]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
+    for field in PyObject.doc_field_types:
+        if field.name == "variable":
+            field.label = "Attributes"  # as the docstrings call them
     app.add_directive("commands", Commands)
     app.add_directive("settings", Settings)
-    app.connect("autodoc-process-docstring", _mend_literals)
+    app.connect("autodoc-process-docstring", _prepare_docstring, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
