@@ -1,7 +1,7 @@
 """Names in code lead to their documentation: PyTorch's, torchvision's, or the book's reference.
 
-A cell is read, not run: what its names mean follows from the imports of the page so far. A name is
-linked if it stands in documented.toml or on a page of the reference; nothing is looked up elsewhere.
+A cell is read, not run: what its names mean follows from the imports of the page so far. A name
+is linked if it stands in documented.toml or on a page of the reference; nothing else is asked.
 
 The links in a cell are for the mouse. By keyboard they would be dozens of stops between two
 paragraphs, so tab passes them by; a folded list at the end of the page has them all.
@@ -31,9 +31,11 @@ INLINE = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:\(.*\))?", re.S)
 PIECE = re.compile(r"(?P<tag><[^>]*>)|&#?\w+;|.", re.S)
 OPENING, CLOSING = re.compile(r"<span[^>]*>$"), re.compile(r"</span>")
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+NAMED = (*FUNCTIONS[:2], ast.ClassDef, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
 SCOPES = (*FUNCTIONS, ast.ClassDef, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
-Link = tuple[int, int, str]  # where a name begins and ends in the code, and its full name
+# Where a name begins and ends in the code, its full name, and whether it stands in an import.
+Link = tuple[int, int, str, bool]
 
 
 def read_documented(path: Path) -> tuple[dict[str, str], dict[str, str]]:
@@ -109,8 +111,7 @@ def bound_names(found: Iterator[ast.AST]) -> set[str]:
             names.add(node.rest)
         elif isinstance(
             node,
-            (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-            + (ast.ExceptHandler, ast.MatchAs, ast.MatchStar),
+            NAMED,
         ):
             names.add(node.name)
     return names - {None}
@@ -169,7 +170,7 @@ def links_of(code: str, imports: dict[str, str], reference: Reference) -> list[L
                 name = base + alias.name
                 if reference.address(name) or name in reference.modules:
                     begin = place(alias.lineno, alias.col_offset)
-                    links.append((begin, begin + len(alias.name), name))
+                    links.append((begin, begin + len(alias.name), name, True))
         elif isinstance(node, ast.Name | ast.Attribute) and node not in done:
             chain = [node]  # of a.b.c: a.b.c, a.b, a
             while isinstance(chain[-1], ast.Attribute):
@@ -185,7 +186,7 @@ def links_of(code: str, imports: dict[str, str], reference: Reference) -> list[L
                     begin = place(part.lineno, part.col_offset)
                     end = place(part.end_lineno, part.end_col_offset)
                     if part.lineno == part.end_lineno:
-                        links.append((begin, end, name))
+                        links.append((begin, end, name, False))
                     break
     for name in (bound := bound_names(walk(tree, outermost))):
         imports.pop(name, None)
@@ -208,6 +209,7 @@ def insert_links(html: str, code: str, links: list[tuple[int, int, str]]) -> str
     if len(spots) < len(code.strip("\n")):
         return html
     for first, last, address in sorted(links, reverse=True):
+        first -= code[:first].endswith("@")  # Pygments marks up a decorator together with its @
         left, right = spots[first - skipped][0], spots[last - skipped - 1][1]
         lefts, rights = [left], [right]
         if opening := OPENING.search(html, begin, left):
@@ -238,18 +240,18 @@ def _link_names(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     reference = Reference(app, docname)
     imports: dict[str, str] = {}
     names: dict[str, str] = {}
+    seen: set[tuple[str, bool]] = set()
     for block in doctree.findall(nodes.literal_block):
         if block.get("language") not in LANGUAGES or block.rawsource != block.astext():
             continue
-        here: dict[str, tuple[int, int, str]] = {}
-        for begin, end, name in links_of(block.rawsource, imports, reference):
-            address = reference.address(name) or reference.modules[name]
-            if name not in names:  # once on a page
-                here[name] = (begin, end, address)
-                names[name] = address
-        block["torchbook_links"] = list(here.values())
+        block["torchbook_links"] = []
+        for begin, end, name, is_import in links_of(block.rawsource, imports, reference):
+            if (name, is_import) not in seen:  # once where it is imported, once where it is used
+                seen.add((name, is_import))
+                names[name] = reference.address(name) or reference.modules[name]
+                block["torchbook_links"].append((begin, end, names[name]))
     _link_inline(doctree, USUAL | imports, reference)
-    if names:
+    if names and not reference.is_reference:
         next(doctree.findall(nodes.section)).append(nodes.raw("", _listing(names), format="html"))
 
 
@@ -265,7 +267,7 @@ def _link_inline(doctree: nodes.document, imports: dict[str, str], reference: Re
         if address is None and reference.is_reference:
             name = reference.full_name(match[1])
             address = name and reference.address(name)
-        if address and name not in seen and address.partition("#")[0]:
+        if address and name not in seen:
             seen.add(name)
             inside = "://" not in address
             link = nodes.reference("", "", refuri=address, internal=inside, classes=["tb-name"])

@@ -1,0 +1,57 @@
+"""The reference of the package: complete, and every name on it once."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+import torchbook
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted((ROOT / "book" / "api").glob("*.md"))
+DOCUMENTED = Counter(
+    name
+    for page in PAGES
+    for name in re.findall(
+        r"^\.\. auto(?:function|class|exception):: (\S+)$", page.read_text(encoding="utf-8"), re.M
+    )
+)
+OTHERWISE = {"__main__", "cli"}  # the command line's page is made from its own help
+
+
+def public_names():
+    """Yield the full name and the thing for each public function and class."""
+    for found in pkgutil.iter_modules(torchbook.__path__):
+        if found.name.startswith("_") or found.name in OTHERWISE:
+            continue
+        module = importlib.import_module(f"torchbook.{found.name}")
+        for name in getattr(module, "__all__", None) or vars(module):
+            thing = getattr(module, name)
+            if name.startswith("_") or not (inspect.isfunction(thing) or inspect.isclass(thing)):
+                continue
+            if hasattr(module, "__all__") or thing.__module__ == module.__name__:
+                yield f"{module.__name__}.{name}", thing
+
+
+PUBLIC = dict(public_names())
+
+
+def test_every_public_name_is_on_exactly_one_page():
+    assert sorted(PUBLIC) == sorted(DOCUMENTED.elements())
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_it_says_what_it_is(name):
+    assert (inspect.getdoc(PUBLIC[name]) or "").strip()
+
+
+def test_every_page_is_in_the_table_of_contents():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    [reference] = [part for part in toc["parts"] if part["caption"] == "Reference"]
+    [api] = [entry for entry in reference["chapters"] if entry["file"] == "book/api"]
+    assert sorted(page["file"] for page in api["sections"]) == [f"book/api/{p.stem}" for p in PAGES]
