@@ -240,14 +240,13 @@ def _link_names(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     reference = Reference(app, docname)
     imports: dict[str, str] = {}
     names: dict[str, str] = {}
-    seen: set[tuple[str, bool]] = set()
     for block in doctree.findall(nodes.literal_block):
         if block.get("language") not in LANGUAGES or block.rawsource != block.astext():
             continue
         block["torchbook_links"] = []
         for begin, end, name, is_import in links_of(block.rawsource, imports, reference):
-            if (name, is_import) not in seen:  # once where it is imported, once where it is used
-                seen.add((name, is_import))
+            if name not in names and (not is_import or name in reference.modules):
+                # Once on a page, to keep it light: where a name is first used.
                 names[name] = reference.address(name) or reference.modules[name]
                 block["torchbook_links"].append((begin, end, names[name]))
     _link_inline(doctree, USUAL | imports, reference)
