@@ -68,7 +68,8 @@ class Reference:
 
     def full_name(self, name: str) -> str | None:
         """Return what a name without its module means on a page of the reference."""
-        there = [n for n in self.ours if n.rpartition(".")[2] == name or n.endswith(f".{name}")]
+        # A class is also known, as an alias, by the module that defines it.
+        there = [n for n, e in self.ours.items() if n.endswith(f".{name}") and not e.aliased]
         here = [n for n in there if self.ours[n].docname == self.docname]
         found = here if here else there
         return found[0] if len(found) == 1 else None
