@@ -4,18 +4,13 @@ Its libraries are those of the environment that runs the tests, one hard link fo
 seconds, and what pip changes in it changes nothing elsewhere.
 """
 
-import functools
-import http.server
 import importlib.metadata
 import os
 import re
 import subprocess
 import sys
 import sysconfig
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,36 +74,19 @@ def make_environment(folder: Path) -> Path:
     return python
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve a folder on localhost, and say where."""
-    handler = functools.partial(QuietHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    """Serves files and says nothing."""
-
-    def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
-
-
 def run(notebook: Path, environment: Path, site: str, folder: Path) -> Run:
     """Run a notebook from top to bottom in an empty folder.
 
     Args:
         notebook: as the site offers it.
         environment: the folder of `make_environment`.
-        site: where the site is served; stands in for its address on the web.
+        site: where the site is served, for its address on the web.
         folder: an empty one.
     """
     text = notebook.read_text(encoding="utf-8")
     address = re.search(r"@ (https://\S+?/)_static/torchbook-", text)[1]
     copy = folder / notebook.name
-    copy.write_text(text.replace(address, site), encoding="utf-8")
+    copy.write_text(text.replace(address, f"{site}/"), encoding="utf-8")
     ours = ("PYTHONPATH", "IPYTHONDIR", "MATPLOTLIBRC", "TORCHBOOK_CHAPTER", "VIRTUAL_ENV")
     surroundings = {name: value for name, value in os.environ.items() if name not in ours}
     surroundings["JUPYTER_PATH"] = str(environment / "share" / "jupyter")  # where its kernel is

@@ -13,6 +13,7 @@ from pathlib import Path
 import colab_like
 import pytest
 import yaml
+from serving import serve
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "_build" / "html"
@@ -33,7 +34,7 @@ def check(chapter, site, environment, folder):
     """Run a chapter's notebook, and look at what must hold for each."""
     import torch
 
-    with colab_like.served(site) as address:
+    with serve(site) as address:
         notebook = site / "notebooks" / f"{chapter}.ipynb"
         run = colab_like.run(notebook, environment, address, folder)
     python = environment / "bin" / "python"
