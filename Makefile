@@ -9,7 +9,7 @@ PEERS := benchmarks/.venv
 SITE := _build/html
 
 .DEFAULT_GOAL := help
-.PHONY: help book test slow lessons check site lint format data serve clean distclean benchmark
+.PHONY: help book test slow lessons colab check site lint format data serve clean distclean benchmark
 
 help: ## Say what each command does
 	@echo "Torchbook. Commands:"
@@ -31,10 +31,13 @@ test: $(READY) ## Test the package and the book's machinery (needs no built book
 	@$(BIN)/python -m pytest --cov
 
 slow: $(READY) ## The long tests: 200 kills, three processes, a compiled model
-	@$(BIN)/python -m pytest -m "slow and not site and not lessons" --no-cov
+	@$(BIN)/python -m pytest -m "slow and not site and not lessons and not colab" --no-cov
 
 lessons: $(READY) data ## Break the lessons of the chapters: their claims must fail (many minutes)
 	@$(BIN)/python -m pytest -m lessons --no-cov
+
+colab: $(READY) ## Run all notebooks where there is only what Colab has (after make book)
+	@$(BIN)/python -m pytest -m colab --no-cov -rP
 
 check: lint test book site ## Test everything: the package, the book, the built site
 

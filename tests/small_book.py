@@ -68,9 +68,11 @@ class SmallBook:
         sphinx["config"]["html_static_path"] = [str(ROOT / "book" / "static")]
         sphinx["config"]["templates_path"] = [str(ROOT / "book" / "templates")]
         sphinx["config"]["torchbook_package"] = "little"
+        sphinx["config"]["torchbook_wheel"] = False  # seconds in each build, for nothing
         sphinx["config"]["torchbook_kernel"] = str(ROOT / "book" / "kernel")
         self.write("_config.yml", yaml.safe_dump(config))
         self.write("requirements.txt", "numpy\n")
+        self.write("pyproject.toml", '[project]\nname = "little"\nversion = "1.0"\n')
         self.write("src/little/__init__.py", "")
 
     def write(self, path: str, text: str) -> None:

@@ -1,17 +1,14 @@
 """A real browser, the built site on localhost, and pages that hold nothing but figures."""
 
-import contextlib
-import functools
-import http.server
 import importlib.util
 import re
 import shutil
-import threading
 from pathlib import Path
 
 import pytest
 from figure_page import DESKTOP
 from playwright.sync_api import sync_playwright
+from serving import serve
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "_build" / "html"
@@ -32,23 +29,6 @@ def browser():
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    """Serves without a line for each request."""
-
-    def log_message(self, *arguments):
-        pass
-
-
-@contextlib.contextmanager
-def serve(folder):
-    """Serve a folder on localhost, at the address that this gives."""
-    handler = functools.partial(QuietHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 @pytest.fixture(scope="session")

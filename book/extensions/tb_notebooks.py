@@ -1,0 +1,237 @@
+"""Each chapter as a notebook and as a script, each page as Markdown, and the ways to them.
+
+A notebook is made of the resolved page (tb_markdown), so it says what the page says; its outputs
+are left out, and its first cell installs what the chapter needs, from a wheel that lies beside it.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import textwrap
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urljoin
+
+import nbformat
+from docutils import nodes
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from sphinx.application import Sphinx
+from tb_markdown import CELL_MARK, Cell, page_as_markdown, with_cells
+from tb_site import NOTEBOOK_BRANCH, repository_of, site_of
+from tb_wheel import wheel_name
+
+FOLDER = "notebooks"
+INSTALL = """\
+# Installs what this chapter needs, if it is not there yet. PyTorch stays as it is.
+import importlib.util
+
+if importlib.util.find_spec("torchbook") is None:
+    %pip install --quiet "torchbook{extras} @ {wheel}"
+%load_ext torchbook.notebook"""
+SCRIPT_HEAD = """\
+# {title}
+#
+# The cells of {address}
+# as a script. It needs the package torchbook:
+#
+#     pip install "torchbook{extras} @ {wheel}"
+"""
+FAILS = "%%fails"  # see torchbook.notebook
+
+
+def _settings(app: Sphinx, page: str) -> dict[str, Any] | None:
+    """Return what a chapter's front matter says under `torchbook`; None for other pages."""
+    text = app.env.metadata.get(page, {}).get("torchbook")
+    return json.loads(text) if text else None
+
+
+def _requirement(app: Sphinx, settings: dict[str, Any]) -> dict[str, str]:
+    extras = ",".join(settings.get("extras", []))
+    wheel = urljoin(site_of(app.config), f"_static/{wheel_name(app)}")
+    return {"extras": f"[{extras}]" if extras else "", "wheel": wheel}
+
+
+def _write(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Write the other forms of a page while Sphinx writes the page."""
+    if doctree is None or app.builder.format != "html":
+        return
+    text, cells = page_as_markdown(app, pagename, doctree)
+    _save(Path(app.outdir, f"{pagename}.md"), with_cells(text, cells))
+    if (settings := _settings(app, pagename)) is None:
+        return
+    executed = Path(app.env.mystnb_config.output_folder, f"{pagename}.ipynb")
+    sources = nbformat.read(executed, as_version=4).cells
+    target = Path(app.outdir, FOLDER, Path(pagename).name)
+    notebook = make_notebook(text, cells, sources, INSTALL.format(**_requirement(app, settings)))
+    notebook.metadata |= {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+        "colab": {"name": f"{target.name}.ipynb", "provenance": [], "toc_visible": True},
+    }
+    if settings.get("gpu"):
+        notebook.metadata["accelerator"] = "GPU"
+    nbformat.validate(notebook)
+    _save(target.with_suffix(".ipynb"), nbformat.writes(notebook) + "\n")
+    head = SCRIPT_HEAD.format(
+        title=app.env.titles[pagename].astext(),
+        address=urljoin(site_of(app.config), app.builder.get_target_uri(pagename)),
+        **_requirement(app, settings),
+    )
+    _save(target.with_suffix(".py"), make_script(notebook, head))
+
+
+def _save(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def make_notebook(
+    text: str, cells: list[Cell], sources: list[NotebookNode], install: str
+) -> NotebookNode:
+    """Put a page's text and cells together.
+
+    Args:
+        text: the page as Markdown, with marks where its cells stand.
+        cells: those cells.
+        sources: the cells of the page's own notebook, hidden ones included.
+        install: the code of the first cell.
+    """
+    title, _, rest = text.partition("\n\n")
+    made = [new_markdown_cell(title.strip()), new_code_cell(install)]
+    done = 0  # cells of `sources` that are in, or are text
+    for number, part in enumerate(CELL_MARK.split(rest)):
+        if number % 2 == 0:
+            if part.strip():
+                made.append(new_markdown_cell(part.strip()))
+            continue
+        index = cells[int(part)].index
+        made += [_code_cell(s) for s in sources[done : index + 1] if s.cell_type == "code"]
+        done = index + 1
+    made += [_code_cell(source) for source in sources[done:] if source.cell_type == "code"]
+    for number, cell in enumerate(made):
+        cell.id = f"cell-{number}"
+    return new_notebook(cells=made)
+
+
+def _code_cell(source: NotebookNode) -> NotebookNode:
+    """Copy a cell without its output."""
+    tags = source.metadata.get("tags", [])
+    cell = new_code_cell(source.source)
+    if "raises-exception" in tags:  # Colab stops at an error, meant or not
+        cell.source = f"{FAILS}\n{source.source}"
+    if "skip-execution" in tags:  # an exercise: until it is solved, its check says so
+        cell.metadata["tags"] = ["raises-exception"]
+    if "hide-input" in tags or "remove-cell" in tags or "remove-input" in tags:
+        cell.metadata["jupyter"] = {"source_hidden": True}
+    return cell
+
+
+def make_script(notebook: NotebookNode, head: str) -> str:
+    """Return a notebook as a script: its text as comments, its failures caught and shown."""
+    parts = [head.rstrip()]
+    for cell in notebook.cells[2:]:
+        if cell.cell_type == "markdown":
+            lines = (f"# {line}".rstrip() for line in cell.source.splitlines())
+            parts.append("# %% [markdown]\n" + "\n".join(lines))
+        elif "raises-exception" in cell.metadata.get("tags", []):  # an exercise, still to do
+            lines = (f"# {line}".rstrip() for line in cell.source.splitlines())
+            parts.append("# %%\n" + "\n".join(lines))
+        elif cell.source.startswith(FAILS):
+            code = textwrap.indent(cell.source.removeprefix(FAILS).strip(), "    ")
+            parts.append(
+                f"# %%\ntry:  # this fails, on purpose\n{code}\n"
+                "except Exception as error:\n"
+                '    print(f"{type(error).__name__}: {error}")'
+            )
+        else:
+            parts.append(f"# %%\n{cell.source}")
+    script = "\n\n".join(parts) + "\n"
+    ast.parse(script)
+    return script
+
+
+def launch_links(app: Sphinx, page: str) -> dict[str, str]:
+    """Return where a chapter can be run and had, by name."""
+    name = Path(page).name
+    file = f"{repository_of(app.config)}/blob/{NOTEBOOK_BRANCH}/{name}.ipynb"
+    return {
+        "Colab": "https://colab.research.google.com/github/"
+        f"{app.config.torchbook_repository}/blob/{NOTEBOOK_BRANCH}/{name}.ipynb",
+        "Kaggle": f"https://www.kaggle.com/kernels/welcome?src={quote(file, safe='')}",
+    }
+
+
+def _offer(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Put the ways to run, take and copy a page under its title."""
+    title = next(doctree.findall(nodes.title), None)
+    if title is None or app.builder.format != "html" or docname == app.config.root_doc:
+        return
+    base = "../" * docname.count("/")
+    parts = []
+    if _settings(app, docname) is not None:
+        name = Path(docname).name
+        parts = [
+            f'<a href="{escape(url)}">Open in {where}</a>'
+            for where, url in launch_links(app, docname).items()
+        ]
+        parts += [
+            f'<a href="{base}{FOLDER}/{name}.{ending}" download>{what}</a>'
+            for ending, what in (("ipynb", "Notebook"), ("py", "Script"))
+        ]
+    markdown = f"{base}{docname}.md"
+    parts.append(
+        f'<tb-copy-page href="{markdown}"><a href="{markdown}">Page as Markdown</a></tb-copy-page>'
+    )
+    bar = nodes.raw(
+        "",
+        f'<nav class="tb-launch" aria-label="Run or take this page">{" ".join(parts)}</nav>',
+        format="html",
+    )
+    place = title.parent.index(title) + 1
+    after = title.parent[place] if place < len(title.parent) else None
+    if isinstance(after, nodes.paragraph) and "tb-strip" in after["classes"]:
+        place += 1
+    title.parent.insert(place, bar)
+
+
+def _list_pages(app: Sphinx, exception: Exception | None) -> None:
+    """Write llms.txt: what the book is, and its pages as Markdown, in their order."""
+    if exception is not None or app.builder.format != "html":
+        return
+    site, env = site_of(app.config), app.env
+    lines = [f"# {app.config.project}", ""]
+    description = env.metadata.get(app.config.root_doc, {}).get("myst", "")
+    if found := re.search(r"description['\"]?: ['\"]([^'\"]+)", str(description)):
+        lines += [f"> {found[1]}", ""]
+    lines += ["Every page as Markdown; numbers and outputs are from the run that built it.", ""]
+    for page in _depth_first(env.toctree_includes, app.config.root_doc):
+        lines.append(f"- [{env.titles[page].astext()}]({urljoin(site, f'{page}.md')})")
+    _save(Path(app.outdir, "llms.txt"), "\n".join(lines) + "\n")
+
+
+def _depth_first(children: dict[str, list[str]], page: str) -> list[str]:
+    return [
+        page,
+        *(name for child in children.get(page, []) for name in _depth_first(children, child)),
+    ]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    app.setup_extension("sphinx_markdown_builder")  # for its settings
+    app.setup_extension("tb_site")
+    app.setup_extension("tb_wheel")
+    app.connect("doctree-resolved", _offer, priority=600)  # after the strip of facts
+    app.connect("html-page-context", _write)
+    app.connect("build-finished", _list_pages)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}

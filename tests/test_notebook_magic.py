@@ -1,0 +1,29 @@
+"""`%%fails`, for cells of the notebooks that fail on purpose."""
+
+import pytest
+from IPython.testing.globalipapp import start_ipython
+
+from torchbook import notebook
+
+
+@pytest.fixture(scope="module")
+def shell():
+    shell = start_ipython()
+    shell.run_line_magic("load_ext", "torchbook.notebook")
+    return shell
+
+
+def test_an_error_is_shown_and_the_cell_succeeds(shell, capsys):
+    result = shell.run_cell("%%fails\nkept = 1\n1 / 0")
+    assert result.success
+    assert "ZeroDivisionError" in capsys.readouterr().out
+    assert shell.user_ns["kept"] == 1
+
+
+def test_a_cell_that_does_not_fail_says_so(shell, capsys):
+    shell.run_cell("%%fails\n1 / 1")
+    assert "meant to fail" in capsys.readouterr().out
+
+
+def test_the_extension_is_found_where_notebooks_ask_for_it():
+    assert callable(notebook.load_ipython_extension)
