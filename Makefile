@@ -9,7 +9,7 @@ PEERS := benchmarks/.venv
 SITE := _build/html
 
 .DEFAULT_GOAL := help
-.PHONY: help book test slow lessons colab check site lint format data serve clean distclean benchmark
+.PHONY: help book test slow lessons colab check site lint format data serve stills clean distclean benchmark
 
 help: ## Say what each command does
 	@echo "Torchbook. Commands:"
@@ -60,6 +60,9 @@ serve: ## Serve the built site on localhost
 	@test -f $(SITE)/index.html || { echo "There is no site yet: say make book first."; exit 1; }
 	@echo "http://localhost:$(PORT)/ (Ctrl-C ends it)"
 	@$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
+
+stills: $(READY) ## Photograph the interactive figures anew, for the notebooks (after make book)
+	@$(BIN)/python book/stills.py
 
 $(PEERS)/.ready: requirements.txt benchmarks/requirements.txt pyproject.toml
 	@echo "Setting up $(PEERS), with the libraries to measure against ..."
