@@ -5,7 +5,8 @@
 import { Figure, define, make, makeButton } from "./common.js";
 
 const MOST_RESULTS = 3;
-const LONGEST_TEXT = 50_000; // of a longer one the end counts
+const LONGEST_TEXT = 20_000; // of a longer one the end counts
+const MOST_MESSAGES = 20; // in one text, from the end
 const FITS = 0.5; // scores below are coincidence
 const SURELY = 0.8;
 const NEAR_THE_BEST = 0.65; // of the best score: what else is worth showing
@@ -91,7 +92,7 @@ export class Index {
    *   first; empty if nothing fits
    */
   find(text) {
-    for (const message of findMessages(text).reverse()) { // the last line first
+    for (const message of findMessages(text).slice(-MOST_MESSAGES).reverse()) { // the last line first
       const asked = [message, firstSentence(message), firstLine(message)].map(wordsOf);
       const best = new Map();
       for (const { entry, message: found, forms } of this.messages) {
@@ -150,6 +151,13 @@ class ErrorFinder extends Figure {
       autocapitalize: "off", placeholder: "RuntimeError: …",
     });
     this.field.addEventListener("input", () => this.update());
+    this.field.addEventListener("paste", (event) => {
+      const text = event.clipboardData?.getData("text/plain") ?? "";
+      if (text.length <= LONGEST_TEXT) return;
+      event.preventDefault(); // a whole log would keep the browser busy: its end is enough
+      this.field.value = text.slice(-LONGEST_TEXT);
+      this.update();
+    });
     this.clear = makeButton("Clear", () => {
       this.field.value = "";
       this.update();
