@@ -49,10 +49,13 @@ def test_an_entry_is_complete(label):
     assert "RRR" not in "".join("-R"[raises] for raises in kinds)
 
 
-def test_cells_raise_where_they_should_and_nowhere_else(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("label", entries())
+def test_an_entry_works_by_itself_and_raises_where_it_should(label, tmp_path, monkeypatch):
+    """A reader copies the imports and one entry."""
     monkeypatch.chdir(tmp_path)  # a cell saves files
     names = {"__name__": "__main__"}
-    for source, raises in cells(TEXT):
+    imports = cells(TEXT)[:1]
+    for source, raises in imports + cells(entries()[label]):
         code = compile(source, "a cell", "exec")
         if raises:
             with pytest.raises(Exception, match=r".") as caught:
@@ -60,7 +63,6 @@ def test_cells_raise_where_they_should_and_nowhere_else(tmp_path, monkeypatch, c
             assert not isinstance(caught.value, NameError | SyntaxError), source
         else:
             exec(code, names)
-    assert "✓" in capsys.readouterr().out
 
 
 def test_claims_that_the_silent_errors_make_are_all_there():
