@@ -1,0 +1,213 @@
+// <tb-error-finder>: finds the entry of a pasted error message on the page that it stands on.
+// It knows no messages of its own. It reads them from the page: from the tracebacks that the
+// build's run left under each heading, and from the blocks `tb-also`, a message per line.
+
+import { Figure, define, make, makeButton } from "./common.js";
+
+const MOST_RESULTS = 3;
+const LONGEST_TEXT = 20_000; // of a longer one the end counts
+const MOST_MESSAGES = 20; // in one text, from the end
+const FITS = 0.5; // scores below are coincidence
+const SURELY = 0.8;
+const NEAR_THE_BEST = 0.65; // of the best score: what else is worth showing
+
+// Where the last line of a traceback begins: "RuntimeError: ...", perhaps with what pytest or
+// torchrun put before it.
+const ERROR_LINE =
+  /^(?:E +|\[[\w ]+\]: ?)?(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Iteration|Exit|Warning)(?=:|$)/;
+
+/**
+ * The messages in a traceback, in order: each from its line to the next one or to an empty line.
+ * @param {string} text a traceback, or a bare message
+ * @returns {string[]} the whole text, if no line looks like the name of an error
+ */
+export function findMessages(text) {
+  const lines = text.slice(-LONGEST_TEXT).replace(/\r/g, "").split("\n");
+  const messages = [];
+  let current = null;
+  for (const line of lines) {
+    if (ERROR_LINE.test(line)) messages.push(current = [line]);
+    else if (line.trim() === "") current = null;
+    else current?.push(line);
+  }
+  return messages.length ? messages.map((message) => message.join("\n")) : [lines.join("\n")];
+}
+
+/**
+ * The words of a message, each once, without what differs from case to case: numbers, and names
+ * in double quotes.
+ * @param {string} message
+ * @returns {Set<string>}
+ */
+export function wordsOf(message) {
+  const bare = message.toLowerCase().replace(/"[^"\n]*"/g, " ").replace(/\d+/g, "");
+  return new Set(bare.match(/[\p{L}_]+/gu) ?? []);
+}
+
+/** The first sentence, on one line or several: many paste no more. @param {string} message */
+const firstSentence = (message) => message.split(/\.\s/, 1)[0];
+
+/** The first line: on a GPU the same advice follows every error. @param {string} message */
+const firstLine = (message) => message.split("\n", 1)[0];
+
+/** Messages that can be searched. A rare word says more than a common one. */
+export class Index {
+  /** @param {{ entry: object, message: string }[]} messages several may belong to one entry */
+  constructor(messages) {
+    this.messages = messages.map(({ entry, message }) => ({
+      entry, message, forms: [message, firstSentence(message)].map(wordsOf),
+    }));
+    this.weights = new Map();
+    for (const { forms: [whole] } of this.messages) {
+      for (const word of whole) this.weights.set(word, (this.weights.get(word) ?? 0) + 1);
+    }
+    this.weights.forEach((count, word) => {
+      this.weights.set(word, Math.log(1 + this.messages.length / count));
+    });
+  }
+
+  /**
+   * How alike two sets of words are: the harmonic mean of the shares, by weight, that each has of
+   * the other. Words that no message here has count, but never more than all others: they may be
+   * names.
+   * @param {Set<string>} asked
+   * @param {Set<string>} known
+   * @returns {number} from 0 to 1
+   */
+  score(asked, known) {
+    const weigh = (words) =>
+      [...words].reduce((sum, word) => sum + (this.weights.get(word) ?? 0), 0);
+    const shared = weigh([...asked].filter((word) => known.has(word)));
+    const ours = weigh(asked);
+    const strangers = [...asked].filter((word) => !this.weights.has(word)).length;
+    if (shared === 0) return 0;
+    const recall = shared / weigh(known);
+    const precision = shared / (ours + Math.min(strangers, ours));
+    return (2 * recall * precision) / (recall + precision);
+  }
+
+  /**
+   * @param {string} text a message or a traceback
+   * @returns {{ entry: object, message: string, score: number }[]} the best for each entry, best
+   *   first; empty if nothing fits
+   */
+  find(text) {
+    for (const message of findMessages(text).slice(-MOST_MESSAGES).reverse()) { // the last line first
+      const asked = [message, firstSentence(message), firstLine(message)].map(wordsOf);
+      const best = new Map();
+      for (const { entry, message: found, forms } of this.messages) {
+        const score = Math.max(
+          ...forms.flatMap((known) => asked.map((words) => this.score(words, known))));
+        if (score >= FITS && score > (best.get(entry)?.score ?? 0)) {
+          best.set(entry, { entry, message: found, score });
+        }
+      }
+      const results = [...best.values()].sort((a, b) => b.score - a.score);
+      if (results.length) {
+        return results.filter(({ score }) => score >= NEAR_THE_BEST * results[0].score)
+          .slice(0, MOST_RESULTS);
+      }
+    }
+    return [];
+  }
+}
+
+/**
+ * Read the page's own messages.
+ * @param {ParentNode} page
+ * @returns {{ entry: { id: string, title: string }, message: string }[]}
+ */
+export function readPage(page) {
+  const entries = new Map();
+  const messages = [];
+  for (const block of page.querySelectorAll(".output.traceback pre, .tb-also pre")) {
+    const section = block.closest("section");
+    if (!entries.has(section)) {
+      const heading = section.querySelector("h2, h3").cloneNode(true);
+      heading.querySelectorAll(".headerlink").forEach((link) => link.remove());
+      const id = section.querySelector(":scope > span[id]")?.id ?? section.id;
+      entries.set(section, { id, title: heading.textContent.trim() });
+    }
+    const found = block.closest(".traceback")
+      ? findMessages(block.textContent).slice(-1)
+      : block.textContent.trim().split("\n");
+    found.forEach((message) => messages.push({ entry: entries.get(section), message }));
+  }
+  return messages;
+}
+
+class ErrorFinder extends Figure {
+  label = "Find an error by its message";
+
+  read() {
+    const messages = readPage(document);
+    if (!messages.length) throw new Error("tb-error-finder: the page shows no error");
+    this.index = new Index(messages);
+  }
+
+  build() {
+    this.field = make("textarea", {
+      id: "tb-pasted-error", class: "tb-paste", rows: 5, spellcheck: "false", autocomplete: "off",
+      autocapitalize: "off", placeholder: "RuntimeError: …",
+    });
+    this.field.addEventListener("input", () => this.update());
+    this.field.addEventListener("paste", (event) => {
+      const text = event.clipboardData?.getData("text/plain") ?? "";
+      if (text.length <= LONGEST_TEXT) return;
+      event.preventDefault(); // a whole log would keep the browser busy: its end is enough
+      this.field.value = text.slice(-LONGEST_TEXT);
+      this.update();
+    });
+    this.clear = makeButton("Clear", () => {
+      this.field.value = "";
+      this.update();
+      this.field.focus();
+    });
+    this.results = make("div", { class: "tb-results" });
+    return [
+      make("div", { class: "tb-paste-head" },
+        make("label", { for: "tb-pasted-error" }, "Your error message or traceback"), this.clear),
+      this.field,
+      this.results,
+    ];
+  }
+
+  update() {
+    const text = this.field.value.trim();
+    this.clear.disabled = text === "";
+    if (text === "") {
+      this.results.replaceChildren(make("p", { class: "tb-hint" },
+        "Paste it above: all of it, or only the last line. Your own numbers don't matter."));
+      this.say("");
+      return;
+    }
+    const found = this.index.find(text);
+    if (found.length) this.show(found);
+    else this.giveAdvice();
+  }
+
+  show(found) {
+    const how = found[0].score >= SURELY ? "Found" : "Not quite that, but near";
+    this.results.replaceChildren(make("p", {}, `${how}:`), make("ol", { class: "tb-found" },
+      ...found.map(({ entry, message }) => make("li", {},
+        make("a", { href: `#${entry.id}` }, entry.title),
+        make("p", { class: "tb-found-message", "aria-hidden": "true" }, message.slice(0, 300))))));
+    const others = found.length - 1;
+    const more = others ? `, and ${others} more that may fit` : "";
+    this.say(`${how}: ${found[0].entry.title}${more}. The links follow the field.`);
+  }
+
+  giveAdvice() {
+    const advice = [
+      "Read the last line first: it says what went wrong. Is it in what you pasted?",
+      "Find the lowest frame of your own code, not of a library: the mistake is there or before.",
+      "Print shape, dtype and device of each tensor in that line.",
+    ];
+    this.results.replaceChildren(
+      make("p", { class: "tb-none" }, "Nothing on this page fits."),
+      make("ul", {}, ...advice.map((sentence) => make("li", {}, sentence))));
+    this.say(`Nothing on this page fits. ${advice.join(" ")}`);
+  }
+}
+
+define("tb-error-finder", ErrorFinder);
