@@ -72,7 +72,8 @@ def built_once(tmp_path_factory):
     book.write("glossary.md", GLOSSARY)
     book.page("chapters/01_one", CHAPTER.replace("picture.png", "picture.svg"))
     book.page("chapters/02_two", "A tensor.\n\n" + cell("print('the optimiser')"))
-    book.page("chapters/03_three", "As {term}`tensor` says, a tensor.")
+    by_hand = "(tensor)=\n## Boxes\n\nAs {term}`tensor` says, a tensor. See [above](tensor)."
+    book.page("chapters/03_three", by_hand)
     build = book.build()
     assert build.ok, build.output
     return book
@@ -118,6 +119,7 @@ def test_a_link_made_by_hand_is_the_only_one(built_once):
     page = built_once.html("chapters/03_three")
     assert page.count("glossary.html#term-tensor") == 1
     assert links(built_once, "chapters/03_three") == []
+    assert '<a class="reference internal" href="#tensor">' in page  # the label, not the term
 
 
 def test_a_chapter_is_linked_by_its_number_once_it_is_there(book):
@@ -154,11 +156,25 @@ def test_a_changed_glossary_writes_the_chapters_again_and_runs_none(book):
     assert links(book, "chapters/02_two") == []
 
 
+def test_a_page_can_say_that_a_term_means_something_else_on_it(book):
+    front_matter = "---\ntorchbook:\n  unlinked: [optimizer, learning rate]\n---\n"
+    book.write("chapters/03_three.md", f"{front_matter}# Three\n\nOptimisers have accuracy.")
+    build = book.build()
+    assert build.ok, build.output
+    assert [words for words, *_ in links(book, "chapters/03_three")] == ["accuracy"]
+
+
 def test_only_a_term_can_be_left_unlinked(book):
     book.write("glossary.md", GLOSSARY.replace("[step, head]", "[step, haed]"))
     build = book.build()
     assert not build.ok
     assert any("'haed' is not to be linked" in problem for problem in build.problems)
+    book.write("glossary.md", GLOSSARY)
+    front_matter = "---\ntorchbook:\n  unlinked: [tensors]\n---\n"
+    book.write("chapters/03_three.md", f"{front_matter}# Three\n\nTensors.")
+    build = book.build()
+    assert not build.ok
+    assert any("'tensors' is not to be linked" in problem for problem in build.problems)
 
 
 @pytest.mark.parametrize(

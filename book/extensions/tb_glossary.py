@@ -2,7 +2,8 @@
 
 What counts as a term, and how it may be spelt, is said by the glossary alone: each line of an entry
 is a spelling; regular plurals are known. Its front matter can name spellings that are too common,
-or too often meant otherwise, to be linked: `torchbook: {unlinked: [head, step]}`.
+or too often meant otherwise, to be linked: `torchbook: {unlinked: [head, step]}`. In a chapter's
+front matter the same setting names terms that mean something else on that page.
 """
 
 from __future__ import annotations
@@ -102,18 +103,22 @@ def _collect(app: Sphinx, doctree: nodes.document) -> None:
             )
     if not entries:
         return
-    settings = json.loads(app.env.metadata[page].get("torchbook", "{}"))
-    unlinked = settings.get("unlinked", [])
+    app.env.torchbook_glossaries[page] = (entries, _unlinked(app.env, page, entries))
+
+
+def _unlinked(env: BuildEnvironment, page: str, entries: list[Entry]) -> set[str]:
+    """Return the spellings that a page's front matter does not want to have linked."""
+    unlinked = set(json.loads(env.metadata[page].get("torchbook", "{}")).get("unlinked", ()))
     known = {spelling for entry in entries for spelling in entry.spellings}
-    for unknown in sorted(set(unlinked) - known):
+    for unknown in sorted(unlinked - known):
         logger.warning(
-            "%r is not to be linked, but is no term of this glossary",
+            "%r is not to be linked, but is no term of the glossary",
             unknown,
-            location=page,
+            location=(page, 1),
             type="torchbook",
             subtype="glossary",
         )
-    app.env.torchbook_glossaries[page] = (entries, set(unlinked))
+    return unlinked & known
 
 
 def _in_scope(app: Sphinx, page: str) -> bool:
@@ -122,6 +127,10 @@ def _in_scope(app: Sphinx, page: str) -> bool:
 
 def _pages_to_write(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Name the pages with links, if the glossary is not the one that they were written with."""
+    std = env.get_domain("std")
+    for kind, name in list(std.objects):  # `[](classification)` means the label, not the term
+        if kind == "term" and name in std.anonlabels:
+            del std.objects[kind, name]  # the role `term` still finds it
     glossaries = sorted(
         (page, entries, sorted(unlinked))
         for page, (entries, unlinked) in env.torchbook_glossaries.items()
@@ -137,15 +146,16 @@ def _link_first_uses(app: Sphinx, doctree: nodes.document, docname: str) -> None
     glossaries = app.env.torchbook_glossaries
     if app.builder.format != "html" or not glossaries or not _in_scope(app, docname):
         return
+    entries = [entry for page in sorted(glossaries) for entry in glossaries[page][0]]
     linker = getattr(app, "torchbook_linker", None)
     if linker is None:  # once a build: pages are written after all have been read
-        entries = [entry for page in sorted(glossaries) for entry in glossaries[page][0]]
         unlinked = set().union(*(unlinked for _, unlinked in glossaries.values()))
         linker = app.torchbook_linker = Linker(entries, unlinked)
     anchors = {
         node.get("refuri", "").partition("#")[2] for node in doctree.findall(nodes.reference)
     }
-    done = {entry for entry in linker.entries.values() if entry.anchor in anchors}
+    elsewise = _unlinked(app.env, docname, entries)
+    done = {e for e in entries if e.anchor in anchors or elsewise.intersection(e.spellings)}
     for paragraph in list(doctree.findall(nodes.paragraph)):
         if not _is_running_text(paragraph):
             continue
