@@ -90,7 +90,7 @@ def book(built_once, tmp_path):
 def links(book, page):
     """Return the words, the anchor and the title of each link that was made on a page."""
     found = re.findall(
-        r'<a class="tb-term[^"]*" href="[./]*glossary.html#(\S+)" title="([^"]*)">(.*?)</a>',
+        r'<a class="tb-gloss[^"]*" href="[./]*glossary.html#(\S+)" title="([^"]*)">(.*?)</a>',
         book.html(page),
         re.S,
     )

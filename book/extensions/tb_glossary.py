@@ -212,7 +212,7 @@ def _link(app: Sphinx, docname: str, node: nodes.Text, uses: list[tuple[int, int
                 refuri=uri,
                 internal=True,
                 reftitle=entry.sentence,
-                classes=["tb-term"],
+                classes=["tb-gloss"],
             )
         )
         position = end
