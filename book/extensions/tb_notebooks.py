@@ -21,6 +21,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sphinx.application import Sphinx
 from tb_markdown import CELL_MARK, Cell, page_as_markdown, with_cells
+from tb_report import run_of
 from tb_site import NOTEBOOK_BRANCH, repository_of, site_of
 from tb_wheel import wheel_name
 
@@ -44,9 +45,9 @@ FAILS = "%%fails"  # see torchbook.notebook
 
 
 def _settings(app: Sphinx, page: str) -> dict[str, Any] | None:
-    """Return what a chapter's front matter says under `torchbook`; None for other pages."""
+    """Return what the front matter of a page that runs says under `torchbook`, else None."""
     text = app.env.metadata.get(page, {}).get("torchbook")
-    return json.loads(text) if text else None
+    return json.loads(text) if text and run_of(app.env, page) else None
 
 
 def _requirement(app: Sphinx, settings: dict[str, Any]) -> dict[str, str]:
