@@ -1,7 +1,7 @@
 """Runs that are written down: settings, surroundings and curves in a folder each; a table of all.
 
 The curves are TensorBoard's own event files, so that the program `tensorboard` shows them too.
-Needs `pip install torchbook[tracking]`.
+Needs `pip install "torchbook[tracking]"`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _needed(name: str) -> Any:
     except ImportError as error:
         raise ImportError(
             f"this needs the module {name.partition('.')[0]}, which is not installed: "
-            "pip install torchbook[tracking]"
+            'pip install "torchbook[tracking]"'
         ) from error
 
 
