@@ -192,6 +192,11 @@ def test_a_table_in_a_notebook_escapes_and_keeps_what_it_is_sorted_by():
     assert html.count('<th scope="col">') == 4
 
 
+def test_a_format_is_for_numbers_only():
+    made = table([{"gain": 1.0}, {"gain": 2}, {"gain": "failed"}, {"gain": True}], {"gain": "+.1f"})
+    assert str(made).split() == ["gain", "+1.0", "+2.0", "failed", "True"]
+
+
 def test_truth_values_and_nan_are_no_numbers_to_sort_by():
     html = table([{"ok": True, "loss": float("nan")}])._repr_html_()
     assert "<td>True</td><td>nan</td>" in html

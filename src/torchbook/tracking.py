@@ -230,9 +230,9 @@ class Table:
         value = row.get(name)
         if value is None:
             return MISSING
-        if isinstance(value, float):
-            return format(value, self.formats.get(name, ".4g"))
-        return format(value, self.formats[name]) if name in self.formats else str(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return str(value)
+        return format(value, self.formats.get(name, ".4g" if isinstance(value, float) else ""))
 
     def __str__(self) -> str:
         lines = []
