@@ -1,4 +1,4 @@
-"""Weights that others have trained, for the book's Vision Transformer: fetched, checked, renamed."""
+"""Others' trained weights for the book's Vision Transformer: fetched, checked, renamed."""
 
 import hashlib
 import re
@@ -62,8 +62,8 @@ def fetch_weights(url: str, folder: Path | str) -> dict[str, Tensor]:
     """Fetch a file of weights once, check its sum, and read its tensors without running code.
 
     Args:
-        url: where it lies; its name ends in the first digits of its SHA-256, as those of torchvision
-            do: vit_b_16-c867db91.pth.
+        url: where it lies; its name ends in the first digits of its SHA-256, as the names of
+            torchvision's files do: vit_b_16-c867db91.pth.
         folder: where it is kept; made if it is missing.
 
     Raises:
