@@ -78,27 +78,28 @@ def mean_first(model, images):
     return model.head(model.norm(model.blocks(model.tokens(images))[:, 1:].mean(dim=1)))
 
 
-def no_residual(maps):
-    result = torch.eye(maps.shape[-1])
-    for block in maps.mean(dim=1):
-        result = block @ result
-    return result
+def places(weights):
+    place, side = torch.arange(weights.shape[-1]), math.isqrt(weights.shape[-1])
+    return torch.stack([place // side, place % side], dim=1).float()
 
 
-def turned_round(maps):
-    steps = maps.mean(dim=1) + torch.eye(maps.shape[-1])
-    steps = steps / steps.sum(dim=-1, keepdim=True)
-    result = torch.eye(maps.shape[-1])
-    for block in steps:
-        result = result @ block
-    return result
+def around_the_block(weights):
+    distances = torch.cdist(places(weights), places(weights), p=1)
+    return (weights * distances).sum(dim=-1).mean(dim=-1)
 
 
-def not_divided(maps):
-    result = torch.eye(maps.shape[-1])
-    for block in maps.mean(dim=1) + torch.eye(maps.shape[-1]):
-        result = block @ result
-    return result
+def along_the_list(weights):
+    place = torch.arange(weights.shape[-1])
+    return (weights * (place[:, None] - place).abs()).sum(dim=-1).mean(dim=-1)
+
+
+def no_root(weights):
+    distances = torch.cdist(places(weights), places(weights)) ** 2
+    return (weights * distances).sum(dim=-1).mean(dim=-1)
+
+
+def mean_of_both(weights):
+    return (weights * torch.cdist(places(weights), places(weights))).mean(dim=(1, 2))
 
 
 WRONG = {
@@ -132,9 +133,10 @@ WRONG = {
         (mean_first, "normalised it then"),
     ],
     "08-6": [
-        (no_residual, "residual connection is missing"),
-        (turned_round, "The order is turned round"),
-        (not_divided, "Each row should add up to 1"),
+        (around_the_block, "straight line"),
+        (along_the_list, "a row and a column"),
+        (no_root, "the root is missing"),
+        (mean_of_both, "a sum a mean already"),
     ],
     "08-7": [
         (nn.Conv2d(1, 64, 7, stride=7), "Two or more"),

@@ -166,36 +166,44 @@ def check_5(answer: object) -> None:
 
 
 def check_6(answer: object) -> None:
-    """Check attention rollout."""
+    """Check the mean distance over which each head looks."""
     function = require_function(answer)
-    maps = (2 * _random(10, 3, 2, 5, 5)).softmax(dim=-1)
-    result = require_tensor(run_answer(function, maps), shape=(5, 5))
+    for side in (3, 5):
+        n = side**2
+        weights = (2 * _random(side, 3, n, n)).softmax(dim=-1)
+        result = require_tensor(run_answer(function, weights), shape=(3,))
+        row, column = torch.arange(n) // side, torch.arange(n) % side
+        down, right = row[:, None] - row, column[:, None] - column
+        straight = (down**2 + right**2).sqrt()
 
-    def rollout(identity: float, backwards: bool) -> Tensor:
-        steps = maps.mean(dim=1) + identity * torch.eye(5)
-        steps = steps / steps.sum(dim=-1, keepdim=True)
-        first, second, third = steps.flip(0) if backwards else steps
-        return third @ second @ first
+        def mean_of(distance: Tensor, weights: Tensor = weights) -> Tensor:
+            return (weights * distance).sum(dim=-1).mean(dim=-1)
 
-    require(
-        not torch.allclose(result, rollout(0.0, backwards=False), atol=1e-5),
-        "The residual connection is missing: add the identity before you divide.",
-    )
-    require(
-        not torch.allclose(result, rollout(1.0, backwards=True), atol=1e-5),
-        "The order is turned round: the first block's matrix meets the tokens first, so it stands "
-        "on the right.",
-    )
-    require(
-        torch.allclose(result.sum(dim=-1), torch.ones(5), atol=1e-4),
-        f"Each row should add up to 1, but yours go from {result.sum(dim=-1).min():.3g} to "
-        f"{result.sum(dim=-1).max():.3g}. Divide each row by its sum, in each block.",
-    )
-    require(
-        torch.allclose(result, rollout(1.0, backwards=False), atol=1e-5),
-        "Rows add up to 1, but the numbers are not right. Is it a matrix product, and are the "
-        "heads averaged before?",
-    )
+        require(
+            not torch.allclose(result, mean_of(down.abs() + right.abs())),
+            "You added the steps down and across. The straight line between two places is shorter.",
+        )
+        place = torch.arange(n)
+        require(
+            not torch.allclose(result, mean_of((place[:, None] - place).abs())),
+            "You took the difference of the numbers of the places. The last of a row and the first "
+            "of the next are not neighbours: each place has a row and a column.",
+        )
+        require(
+            not torch.allclose(result, mean_of(down**2 + right**2)),
+            "These are squared distances: the root is missing.",
+        )
+        require(
+            not torch.allclose(result, mean_of(straight) * n)
+            and not torch.allclose(result, mean_of(straight) / n),
+            "Over who answers, the weights make a sum a mean already. Over who asks, take the mean "
+            "yourself.",
+        )
+        require(
+            torch.allclose(result, mean_of(straight), atol=1e-5),
+            f"The shape is right, the numbers are not: for {side} by {side} places the first head "
+            f"should get about {mean_of(straight)[0]:.1f}, but gets {result[0]:.3g}.",
+        )
 
 
 def check_7(answer: object) -> None:
