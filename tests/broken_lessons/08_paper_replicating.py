@@ -58,7 +58,7 @@ BROKEN = [
     ),
     # Pixels left where they are.
     (
-        "return prepare(inputs.flatten(1)[:, order.to(inputs.device)].reshape(inputs.shape))",
+        "return prepare(flat[:, pixels.to(inputs.device)].reshape(inputs.shape))",
         "return prepare(inputs)",
         "shuffled",
     ),
