@@ -6,7 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from torchbook.metrics import count_parameters
-from torchbook.models import LinearClassifier, SmallCNN, TinyVGG, TwoLayerClassifier
+from torchbook.models import (
+    LinearClassifier,
+    SmallCNN,
+    TinyVGG,
+    TwoLayerClassifier,
+    VisionTransformer,
+)
 from torchbook.models.tiny_vgg import vgg_block
 
 # Each takes a batch of grey images, 28 x 28, to ten classes.
@@ -18,6 +24,7 @@ MODELS = {
         lambda: SmallCNN(1, 10, 28, width=4),
         9 * (4 + 4 * 8 + 8 * 16 + 16 * 16) + 2 * (4 + 8 + 16 + 16) + 16 * 7 * 7 * 10 + 10,
     ),
+    "ViT": (lambda: VisionTransformer(28, 7, 1, 10, 64, 4, 4, 256), 205_066),
 }
 each_model = pytest.mark.parametrize(("make", "n_parameters"), MODELS.values(), ids=MODELS)
 

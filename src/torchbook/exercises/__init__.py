@@ -11,6 +11,7 @@ from torchbook.exercises import (
     experiment_tracking,
     fundamentals,
     going_modular,
+    paper_replicating,
     what_is_deep_learning,
     workflow,
 )
@@ -26,6 +27,7 @@ _CHAPTERS = (
     custom_datasets,
     going_modular,
     experiment_tracking,
+    paper_replicating,
 )
 CHECKS: dict[str, Check] = {
     number: check for chapter in _CHAPTERS for number, check in chapter.CHECKS.items()
