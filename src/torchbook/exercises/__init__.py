@@ -10,6 +10,7 @@ from torchbook.exercises import (
     custom_datasets,
     fundamentals,
     going_modular,
+    transfer_learning,
     what_is_deep_learning,
     workflow,
 )
@@ -24,6 +25,7 @@ _CHAPTERS = (
     computer_vision,
     custom_datasets,
     going_modular,
+    transfer_learning,
 )
 CHECKS: dict[str, Check] = {
     number: check for chapter in _CHAPTERS for number, check in chapter.CHECKS.items()

@@ -1,0 +1,20 @@
+"""Ways to break the lessons of chapter 06, each with the claim that must notice."""
+
+BROKEN = [
+    # The wrong preprocessing taken for the right one.
+    ('"right": lite0_preprocess,', '"right": lambda x: 127.5 * (lite0_preprocess(x) + 1),', "zero"),
+    # Features of a network that has learned nothing, from here on.
+    (
+        "    m = lite0().to(device)\n",
+        '    m = __import__("timm").create_model("tf_efficientnet_lite0").to(device).eval()\n',
+        "gain",
+    ),
+    # The mend left out.
+    (
+        "epoch_in_training_mode(nn.Sequential(*split_model()), freeze_batch_norm)",
+        "epoch_in_training_mode(nn.Sequential(*split_model()), lambda m: m)",
+        "kept",
+    ),
+    # Nothing learned from ten of each class.
+    ("counts = (1, 2, 5, 10, 20, 30)", "counts = (1, 1, 1, 1, 20, 30)", "ten"),
+]
