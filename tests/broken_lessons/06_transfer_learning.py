@@ -5,8 +5,8 @@ BROKEN = [
     ('"right": lite0_preprocess,', '"right": lambda x: 127.5 * (lite0_preprocess(x) + 1),', "zero"),
     # Features of a network that has learned nothing, from here on.
     (
-        "    m = lite0().to(device)\n",
-        '    m = __import__("timm").create_model("tf_efficientnet_lite0").to(device).eval()\n',
+        "    m = lite0().to(",
+        '    m = __import__("timm").create_model("tf_efficientnet_lite0").eval().to(',
         "gain",
     ),
     # The mend left out.
