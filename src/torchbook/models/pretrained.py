@@ -6,6 +6,7 @@ as the library timm builds it. Weights (Apache-2.0): the package efficientnet-li
 
 import importlib
 import importlib.util
+import warnings
 from pathlib import Path
 from typing import Any, Self
 
@@ -130,7 +131,9 @@ def _architecture() -> nn.Module:
 
 def _timm() -> Any:
     try:
-        return importlib.import_module("timm")
+        with warnings.catch_warnings():  # tqdm, far below, would like to have ipywidgets
+            warnings.simplefilter("ignore")
+            return importlib.import_module("timm")
     except ImportError as error:
         raise ImportError(_missing("timm")) from error
 
