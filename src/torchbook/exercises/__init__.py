@@ -12,6 +12,7 @@ from torchbook.exercises import (
     fundamentals,
     going_modular,
     paper_replicating,
+    transfer_learning,
     what_is_deep_learning,
     workflow,
 )
@@ -26,6 +27,7 @@ _CHAPTERS = (
     computer_vision,
     custom_datasets,
     going_modular,
+    transfer_learning,
     experiment_tracking,
     paper_replicating,
 )
