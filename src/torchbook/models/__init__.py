@@ -1,7 +1,24 @@
 """The book's models, one file per architecture. They take plain arguments and know no data."""
 
 from torchbook.models.mlp import LinearClassifier, TwoLayerClassifier
+from torchbook.models.pretrained import (
+    Lite0Classifier,
+    freeze_batch_norm,
+    imagenet_classes,
+    lite0,
+    lite0_preprocess,
+)
 from torchbook.models.small_cnn import SmallCNN
 from torchbook.models.tiny_vgg import TinyVGG
 
-__all__ = ["LinearClassifier", "SmallCNN", "TinyVGG", "TwoLayerClassifier"]
+__all__ = [
+    "LinearClassifier",
+    "Lite0Classifier",
+    "SmallCNN",
+    "TinyVGG",
+    "TwoLayerClassifier",
+    "freeze_batch_norm",
+    "imagenet_classes",
+    "lite0",
+    "lite0_preprocess",
+]
