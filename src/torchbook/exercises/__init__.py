@@ -8,6 +8,7 @@ from torchbook.exercises import (
     classification,
     computer_vision,
     custom_datasets,
+    deployment,
     fundamentals,
     going_modular,
     what_is_deep_learning,
@@ -24,6 +25,7 @@ _CHAPTERS = (
     computer_vision,
     custom_datasets,
     going_modular,
+    deployment,
 )
 CHECKS: dict[str, Check] = {
     number: check for chapter in _CHAPTERS for number, check in chapter.CHECKS.items()
