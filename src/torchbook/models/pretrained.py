@@ -6,6 +6,7 @@ as the library timm builds it. Weights (Apache-2.0): the package efficientnet-li
 
 import importlib
 import importlib.util
+import warnings
 from pathlib import Path
 from typing import Any, Self
 
@@ -130,7 +131,10 @@ def _architecture() -> nn.Module:
 
 def _timm() -> Any:
     try:
-        return importlib.import_module("timm")
+        with warnings.catch_warnings():
+            # In a notebook without widgets, a library that timm imports would like to have some.
+            warnings.filterwarnings("ignore", "IProgress not found")
+            return importlib.import_module("timm")
     except ImportError as error:
         raise ImportError(_missing("timm")) from error
 
