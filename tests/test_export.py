@@ -14,8 +14,15 @@ from torch import nn
 
 from torchbook import export
 from torchbook.data import Batches
-from torchbook.export import Exported, ExportError, Quantised, export_onnx, quantize_int8
-from torchbook.models import SmallCNN
+from torchbook.export import (
+    Exported,
+    ExportError,
+    Quantised,
+    export_onnx,
+    halve_weights,
+    quantize_int8,
+)
+from torchbook.models import Preprocess, SmallCNN
 from torchbook.training import fit
 
 
@@ -170,7 +177,95 @@ def test_a_missing_library_says_how_to_install_it(library, tmp_path, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
+# --- pictures of any size
+
+
+@pytest.fixture(scope="module")
+def of_any_size(tmp_path_factory) -> tuple[nn.Module, Path]:
+    """A network with its preprocessing, and the file that it was exported to."""
+    torch.manual_seed(1)
+    network = nn.Sequential(
+        nn.Conv2d(3, 8, 3, stride=2, bias=False),
+        nn.BatchNorm2d(8),
+        nn.ReLU6(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(8, 3),
+    )
+    model = nn.Sequential(Preprocess(18, 16), network).eval()
+    path = tmp_path_factory.mktemp("onnx") / "any.onnx"
+    exported = export_onnx(model, path, bytes_of(24, 24, n=4), any_size=True)
+    assert exported.difference < 1e-4
+    return model, path
+
+
+def bytes_of(height: int, width: int, n: int = 2) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(height)
+    return torch.randint(256, (n, 3, height, width), generator=generator, dtype=torch.uint8)
+
+
+@pytest.mark.parametrize("size", [(24, 24), (9, 40), (41, 20), (16, 17), (1, 1), (64, 33)])
+def test_a_file_for_pictures_of_any_size_prepares_them_as_the_model_does(of_any_size, size):
+    model, path = of_any_size
+    for n in (1, 5):
+        inputs = bytes_of(*size, n=n)
+        with torch.inference_mode():
+            expected = model(inputs).numpy()
+        answers = export.session(path, n_threads=1).run(None, {"inputs": inputs.numpy()})[0]
+        np.testing.assert_allclose(answers, expected, atol=1e-4)
+
+
+# --- float16 weights
+
+
+def test_weights_in_float16_are_rounded_and_nothing_else(onnx_file, tmp_path):
+    path = tmp_path / "half.onnx"
+    size = halve_weights(onnx_file, path)
+    assert size == path.stat().st_size < 0.75 * onnx_file.stat().st_size
+    assert [p.name for p in tmp_path.iterdir()] == ["half.onnx"]
+    by_hand = onnx.load(onnx_file)
+    for stored in by_hand.graph.initializer:
+        weights = onnx.numpy_helper.to_array(stored)
+        if weights.dtype == np.float32 and weights.size >= 64:
+            rounded = weights.astype(np.float16).astype(np.float32)
+            stored.CopyFrom(onnx.numpy_helper.from_array(rounded, stored.name))
+    onnx.save(by_hand, tmp_path / "by_hand.onnx")
+    inputs = {"inputs": pictures(9).numpy()}
+    expected = export.session(tmp_path / "by_hand.onnx").run(None, inputs)[0]
+    np.testing.assert_allclose(export.session(path).run(None, inputs)[0], expected, atol=1e-5)
+
+
+def test_float16_refuses_what_it_cannot_hold(onnx_file, tmp_path):
+    model = onnx.load(onnx_file)
+    for stored in model.graph.initializer:
+        weights = onnx.numpy_helper.to_array(stored)
+        if weights.dtype == np.float32 and weights.size >= 64:
+            stored.CopyFrom(onnx.numpy_helper.from_array(weights * 1e6, stored.name))
+    onnx.save(model, tmp_path / "large.onnx")
+    with pytest.raises(ExportError, match=r"in .*large\.onnx has weights too large for float16"):
+        halve_weights(tmp_path / "large.onnx", tmp_path / "a.onnx")
+    with pytest.raises(FileNotFoundError, match="there is no ONNX model at"):
+        halve_weights(tmp_path / "none.onnx", tmp_path / "a.onnx")
+    assert [p.name for p in tmp_path.iterdir()] == ["large.onnx"]
+
+
 # --- int8
+
+
+def test_int8_leaves_the_preprocessing_in_floats(of_any_size, tmp_path):
+    model, source = of_any_size
+    path = tmp_path / "small.onnx"
+    calibration = [bytes_of(24, 24, n=8)]
+    labels = torch.zeros(2, dtype=torch.int64)
+    quantize_int8(source, path, calibration, [(bytes_of(30, 20), labels)])
+    kinds = [node.op_type for node in onnx.load(path).graph.node]
+    assert "QuantizeLinear" in kinds
+    assert "Resize" in kinds[: kinds.index("QuantizeLinear")]
+    inputs = bytes_of(20, 33, n=6)
+    with torch.inference_mode():
+        expected = model(inputs).numpy()
+    answers = export.session(path).run(None, {"inputs": inputs.numpy()})[0]
+    np.testing.assert_allclose(answers, expected, atol=0.05 * np.abs(expected).max())
 
 
 def test_int8_is_measured(onnx_file, trained, tmp_path, capfd):

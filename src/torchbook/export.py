@@ -1,6 +1,6 @@
-"""Models for programs without PyTorch: ONNX, checked against PyTorch, and its small int8 form.
+"""Models for programs without PyTorch: ONNX, checked against PyTorch, and its smaller forms.
 
-Both need `pip install torchbook[export]`.
+All need `pip install torchbook[export]`.
 """
 
 import copy
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Batch = tuple[Tensor, Tensor]
 
 INPUT, OUTPUT = "inputs", "outputs"
+WEIGHTY = ("Conv", "Gemm", "MatMul")  # ONNX's layers with weights
 
 
 class ExportError(RuntimeError):
@@ -90,6 +91,7 @@ def export_onnx(
     example_inputs: Tensor,
     *,
     tolerance: float = 1e-4,
+    any_size: bool = False,
     metadata: Mapping[str, str] | None = None,
 ) -> Exported:
     """Write a model as an ONNX file that takes batches of any size.
@@ -104,6 +106,7 @@ def export_onnx(
         example_inputs: real inputs [N, ...] as the model gets them, at least 2.
         tolerance: the largest difference that is allowed, where outputs are larger than 1 times
             the largest of them.
+        any_size: let the pictures [N, C, H, W] of a batch have any height and width, too.
         metadata: texts to keep in the file, such as the names of the classes.
 
     Raises:
@@ -120,14 +123,15 @@ def export_onnx(
         )
     model = copy.deepcopy(model).cpu().eval()
     inputs = example_inputs.detach().cpu()
+    varies = dict.fromkeys((0, 2, 3) if any_size else (0,), torch.export.Dim.DYNAMIC)
     with _into_place(Path(path)) as file:
         with _quiet():
             try:
                 program = torch.onnx.export(
                     model,
-                    (inputs[:2],),
+                    (_oblong(inputs[:2]) if any_size else inputs[:2],),
                     dynamo=True,
-                    dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
+                    dynamic_shapes=(varies,),
                     input_names=[INPUT],
                     output_names=[OUTPUT],
                     verbose=False,
@@ -142,7 +146,14 @@ def export_onnx(
         onnx.checker.check_model(written, full_check=True)
         onnx.save(written, file)
         difference, batch_sizes = _compare(model, file, inputs, tolerance)
+        if any_size:
+            difference = max(difference, _compare(model, file, _oblong(inputs), tolerance)[0])
     return Exported(Path(path), Path(path).stat().st_size, difference, batch_sizes)
+
+
+def _oblong(pictures: Tensor) -> Tensor:
+    """Return the upper two thirds: pictures of another size and shape."""
+    return pictures[:, :, : -(-2 * pictures.shape[2] // 3)].contiguous()
 
 
 def _compare(
@@ -173,6 +184,50 @@ def _compare(
     return largest, batch_sizes
 
 
+def halve_weights(onnx_path: Path | str, path: Path | str) -> int:
+    """Write an ONNX model whose weights take half the room, as float16; it computes in float32.
+
+    When the file is loaded, the weights become float32 again: each is rounded to 11 binary digits,
+    and nothing else changes. The model is not faster for it.
+
+    Args:
+        onnx_path: a file that `export_onnx` wrote.
+        path: where the smaller file goes; one that is there is replaced.
+
+    Returns:
+        The size of the new file in bytes.
+
+    Raises:
+        ImportError: a library for exports is missing; says how to install it.
+        FileNotFoundError: there is no such model, or the folder does not exist.
+        ExportError: a weight is too large for float16, whose largest number is 65,504.
+    """
+    onnx = _needed("onnx")
+    model = onnx.load(_existing(onnx_path))
+    widen = []
+    for stored in model.graph.initializer:
+        if (
+            stored.data_type != onnx.TensorProto.FLOAT
+            or onnx.numpy_helper.to_array(stored).size < 64
+        ):
+            continue  # a few numbers, such as biases, are not worth it
+        weights = onnx.numpy_helper.to_array(stored)
+        if not np.abs(weights).max() <= np.finfo(np.float16).max:
+            raise ExportError(f"{stored.name} in {onnx_path} has weights too large for float16")
+        name = stored.name
+        stored.CopyFrom(onnx.numpy_helper.from_array(weights.astype(np.float16), f"{name}_half"))
+        widen.append(
+            onnx.helper.make_node("Cast", [stored.name], [name], to=onnx.TensorProto.FLOAT)
+        )
+    nodes = [*widen, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    with _into_place(Path(path)) as file:
+        onnx.save(model, file)
+        onnx.checker.check_model(file, full_check=True)
+    return Path(path).stat().st_size
+
+
 def quantize_int8(
     onnx_path: Path | str,
     path: Path | str,
@@ -182,7 +237,8 @@ def quantize_int8(
     """Write an ONNX model with 8-bit integers in place of floats, and measure what that costs.
 
     Weights get a scale for each channel. Activations get theirs from the calibration inputs, which
-    should be training examples; those that decide what it cost should be others. (The other way,
+    should be training examples; those that decide what it cost should be others. What comes before
+    the first layer with weights, such as preprocessing, stays in floats. (The other way,
     scales found anew for each batch, needs no calibration. For our networks it gave slightly more
     of the same answers, but took longer than fixed scales.) Whether int8 is also faster than the
     floats depends on the processor and the model: measure it.
@@ -201,9 +257,7 @@ def quantize_int8(
     """
     _needed("onnx")
     _needed("onnxruntime")
-    onnx_path = Path(onnx_path)
-    if not onnx_path.is_file():
-        raise FileNotFoundError(f"there is no ONNX model at {onnx_path}")
+    onnx_path = _existing(onnx_path)
     calibration = [inputs.detach().cpu().numpy() for inputs in calibration]
     if not calibration:
         raise ValueError("calibration holds no batch: give some inputs of the training split")
@@ -245,12 +299,16 @@ def _quantise(source: Path, destination: Path, calibration: list[np.ndarray]) ->
     with tempfile.TemporaryDirectory() as folder:
         simpler = Path(folder) / "simpler.onnx"
         quant_pre_process(source, simpler)
+        nodes = _needed("onnx").load(simpler).graph.node
+        weighty = [i for i, node in enumerate(nodes) if node.op_type in WEIGHTY]
         quantization.quantize_static(
             simpler,
             destination,
             Reader(),
-            # Where most of the weights and the work are. Normalisation stays in floats.
-            op_types_to_quantize=["Conv", "Gemm", "MatMul", "MaxPool", "Relu"],
+            # Where the weights and the work are, and what stands between two of them: each change
+            # from integers to floats and back takes time and rounds once more.
+            op_types_to_quantize=[*WEIGHTY, "Add", "Clip", "MaxPool", "ReduceMean", "Relu"],
+            nodes_to_exclude=[node.name for node in nodes[: weighty[0] if weighty else 0]],
             per_channel=True,
             activation_type=quantization.QuantType.QUInt8,
             weight_type=quantization.QuantType.QInt8,
@@ -271,8 +329,12 @@ def _count(
     return tuple(counts.tolist())
 
 
-def session(path: Path | str) -> "InferenceSession":
+def session(path: Path | str, n_threads: int | None = None) -> "InferenceSession":
     """Open an ONNX model for onnxruntime on the CPU, without its chatter.
+
+    Args:
+        path: the file.
+        n_threads: how many threads work on one batch; as many as there are cores by default.
 
     Raises:
         ImportError: onnxruntime is missing; says how to install it.
@@ -280,11 +342,18 @@ def session(path: Path | str) -> "InferenceSession":
     runtime = _needed("onnxruntime")
     options = runtime.SessionOptions()
     options.log_severity_level = 3  # errors only
+    options.intra_op_num_threads = n_threads or 0
     return runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
 def _answers(run: "InferenceSession", inputs: Tensor) -> np.ndarray:
     return run.run([OUTPUT], {INPUT: inputs.detach().cpu().contiguous().numpy()})[0]
+
+
+def _existing(path: Path | str) -> Path:
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"there is no ONNX model at {path}")
+    return Path(path)
 
 
 def _needed(name: str) -> Any:

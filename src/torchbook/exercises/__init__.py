@@ -9,6 +9,7 @@ from torchbook.exercises import (
     computer_vision,
     custom_datasets,
     experiment_tracking,
+    deployment,
     fundamentals,
     going_modular,
     paper_replicating,
@@ -30,6 +31,7 @@ _CHAPTERS = (
     transfer_learning,
     experiment_tracking,
     paper_replicating,
+    deployment,
 )
 CHECKS: dict[str, Check] = {
     number: check for chapter in _CHAPTERS for number, check in chapter.CHECKS.items()

@@ -1,6 +1,7 @@
 """The book's models, one file per architecture. They take plain arguments and know no data."""
 
 from torchbook.models.mlp import LinearClassifier, TwoLayerClassifier
+from torchbook.models.preprocess import Preprocess
 from torchbook.models.pretrained import (
     Lite0Classifier,
     freeze_batch_norm,
@@ -15,6 +16,7 @@ from torchbook.models.vit import VisionTransformer
 __all__ = [
     "LinearClassifier",
     "Lite0Classifier",
+    "Preprocess",
     "SmallCNN",
     "TinyVGG",
     "TwoLayerClassifier",

@@ -131,8 +131,9 @@ def _architecture() -> nn.Module:
 
 def _timm() -> Any:
     try:
-        with warnings.catch_warnings():  # tqdm, far below, would like to have ipywidgets
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings():
+            # In a notebook without widgets, a library that timm imports would like to have some.
+            warnings.filterwarnings("ignore", "IProgress not found")
             return importlib.import_module("timm")
     except ImportError as error:
         raise ImportError(_missing("timm")) from error
