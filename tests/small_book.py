@@ -92,12 +92,13 @@ class SmallBook:
     def build(self) -> Build:
         """Build as `make book` does."""
         arguments = ["build", str(self.folder), "--warningiserror", "--keep-going", "--nitpick"]
+        source = os.pathsep.join([str(self.folder / "src"), str(ROOT / "src")])
         result = subprocess.run(
             [sys.executable, "-c", DRIVER, ROOT / "book" / "extensions", self.device, *arguments],
             capture_output=True,
             text=True,
             cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(self.folder / "src")},
+            env=os.environ | {"PYTHONPATH": source},
         )
         output = re.sub(r"\x1b\[[\d;]*m", "", result.stdout + result.stderr)
         rows = re.findall(r"^  (\S+) +[\d.]+ s  (ran on|from the cache)", output, re.M)

@@ -1,0 +1,69 @@
+"""Files of a run that the site hands out, such as a model for the reader's own browser.
+
+The book's build puts a published file at `_static/models/NAME`. Outside the book, `publish` only
+says what it would do.
+"""
+
+import base64
+import hashlib
+import os
+import re
+from pathlib import Path
+
+from IPython.core.getipython import get_ipython
+from IPython.display import display
+
+# Where the executed notebook keeps a file, invisible on the page: a record in the form that MyST-NB
+# takes out of it, as for `claims.glue`. The build decodes it in book/extensions/tb_files.py.
+_HIDDEN = "application/papermill.record/"
+FILE_MIME = "application/vnd.torchbook.file"  # holds the file's bytes, in base64
+
+_GOOD_NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
+
+
+def publish(path: Path | str, name: str | None = None) -> None:
+    """Hand a file of this run to the site, which keeps it at `_static/models/NAME`.
+
+    Args:
+        path: the file.
+        name: what the site calls it; by default as the file is called. No two pages may use one
+            name for different files.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the name is not a plain file name.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path} to publish")
+    name = path.name if name is None else name
+    if not _GOOD_NAME.fullmatch(name):
+        raise ValueError(
+            f"name must be a plain file name of letters, digits, dots, dashes and underscores, "
+            f"such as model.onnx, but is {name!r}"
+        )
+    content = path.read_bytes()
+    # Elsewhere a notebook would only grow by the file.
+    if os.environ.get("TORCHBOOK_CHAPTER") and get_ipython() is not None:
+        record = {
+            "name": name,
+            "size": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
+        display(
+            {f"{_HIDDEN}{FILE_MIME}": base64.b64encode(content).decode()},
+            raw=True,
+            metadata={
+                "scrapbook": {"name": f"file {name}", "mime_prefix": _HIDDEN},
+                "torchbook_file": record,
+            },
+        )
+    print(f"published {name}, {_size(len(content))}")
+
+
+def _size(n_bytes: int) -> str:
+    if n_bytes < 1_000:
+        return f"{n_bytes} bytes"
+    if n_bytes < 999_500:
+        return f"{n_bytes / 1_000:.0f} kB"
+    return f"{n_bytes / 1_000_000:.1f} MB"
