@@ -23,7 +23,7 @@ $(READY): requirements.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-book: $(READY) data ## Run the chapters that changed and build the site
+book: $(READY) node_modules data ## Run the chapters that changed and build the site
 	@$(BIN)/jupyter-book build . --warningiserror --keep-going --nitpick --quiet
 	@echo "Open $(SITE)/index.html, or say: make serve"
 

@@ -62,6 +62,12 @@ def published_files(env: BuildEnvironment) -> dict[str, dict[str, str]]:
     return names
 
 
+def stored(app: Sphinx, name: str) -> Path | None:
+    """Return the file that was published under a name, or None if none was."""
+    digest = next(iter(published_files(app.env).get(name, {}).values()), None)
+    return _store(app) / digest if digest else None
+
+
 def _put_into_site(app: Sphinx, exception: Exception | None) -> None:
     """Give the site the files that its pages publish, and no others."""
     if exception is not None or app.builder.format != "html":

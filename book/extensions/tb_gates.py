@@ -20,7 +20,8 @@ from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 
-# Elements that make a browser fetch something as soon as the page is opened.
+# Elements that make a browser fetch something as soon as the page is opened, and live models, which
+# do so when asked.
 FETCHING = {
     "audio": "src",
     "embed": "src",
@@ -30,6 +31,7 @@ FETCHING = {
     "object": "data",
     "script": "src",
     "source": "src",
+    "tb-classifier": "model",
     "video": "src",
 }
 FETCHING_RELATIONS = {"stylesheet", "icon", "preload", "modulepreload", "prefetch", "preconnect"}

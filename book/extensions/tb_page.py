@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
 
 # A custom element, whose script is book/static/figures/NAME.js.
-INTERACTIVE = re.compile(r"<tb-([a-z-]+)[ >]")
+INTERACTIVE = re.compile(r"<tb-([a-z-]+)[\s>]")
 
 # What Pygments says of plain names, punctuation and white space.
 PLAIN_MARK = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')

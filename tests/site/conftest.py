@@ -104,7 +104,9 @@ def open_page(browser, figures_server):
     folder, address = figures_server
     contexts, problems, expected = [], [], []
 
-    def open_page(body, *, width=DESKTOP, theme="light", expect_problems=False, **options):
+    def open_page(
+        body, *, width=DESKTOP, theme="light", expect_problems=False, policy=POLICY, **options
+    ):
         expected.append(expect_problems)
         scripts = "".join(
             f'<script type="module" src="{name}.js"></script>'
@@ -113,7 +115,7 @@ def open_page(browser, figures_server):
         (folder / "page.html").write_text(
             f'<!doctype html><html lang="en" data-theme="{theme}"><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
-            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><title>Figures</title>'
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}"><title>Figures</title>'
             '<link rel="stylesheet" href="theme.css"><link rel="stylesheet" href="figures.css">'
             f'{scripts}<body><article class="bd-article">{body}<p id="after">After.</p></article>'
         )
