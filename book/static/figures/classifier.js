@@ -496,12 +496,14 @@ export class ClassifierFigure extends Figure {
   stroke(to) {
     this.release();
     const context = this.view.getContext("2d");
-    context.fillStyle = this.brush.value === "draw" ? "#fff" : "#000";
+    const isDrawing = this.brush.value === "draw";
+    const radius = isDrawing ? 1.1 : 2;
+    context.fillStyle = isDrawing ? "#fff" : "#000";
     const [dx, dy] = [to.x - this.at.x, to.y - this.at.y];
     const steps = Math.max(1, Math.ceil(Math.hypot(dx, dy) / STEP));
     for (let i = 0; i <= steps; i += 1) {
       context.beginPath();
-      context.arc(this.at.x + (dx * i) / steps, this.at.y + (dy * i) / steps, 1.1, 0, 2 * Math.PI);
+      context.arc(this.at.x + (dx * i) / steps, this.at.y + (dy * i) / steps, radius, 0, 2 * Math.PI);
       context.fill();
     }
     this.at = to;
