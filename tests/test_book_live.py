@@ -67,6 +67,7 @@ def test_the_runtime_lies_in_the_site_and_the_size_in_the_page(book):
 
 def test_a_model_that_nobody_publishes_and_a_runtime_that_is_not_there_fail_the_build(book):
     book.page("index", LIVE.format(name="lost.onnx"))
+    book.page("more", "No model here.")
     for _ in range(2):
         build = book.build()
         assert not build.ok
