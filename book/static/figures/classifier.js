@@ -144,7 +144,7 @@ export class ClassifierFigure extends Figure {
     this.progress = make("progress", { "aria-label": "Download", hidden: true });
     this.received = make("span", { class: "tb-received" });
     this.problem = make("p", { class: "tb-problem" });
-    this.start = make("div", { class: "tb-start" },
+    this.start = make("div", { class: "tb-loading" },
       make("div", { class: "tb-buttons" }, this.loadButton),
       make("p", { class: "tb-received-line" }, this.progress, this.received),
       make("p", { class: "tb-hint" }, "It runs in your browser. Your pictures stay on this device."));
@@ -152,7 +152,8 @@ export class ClassifierFigure extends Figure {
     this.sampleButtons = this.samples.flatMap((image) => this.buildSamples(image));
     this.use = make("div", { class: "tb-use", hidden: true },
       this.isPhoto ? this.buildView() : this.buildPad(), this.buildAnswers());
-    const samples = make("div", { class: "tb-samples", role: "group", "aria-label": "Samples" },
+    const tiles = this.samples.some((image) => image.dataset.tile) ? " tb-tiles" : "";
+    const samples = make("div", { class: `tb-samples${tiles}`, role: "group", "aria-label": "Samples" },
       ...this.sampleButtons);
     return [samples, this.start, this.buildSources(), this.problem, this.use];
   }
@@ -333,9 +334,11 @@ export class ClassifierFigure extends Figure {
     for (const button of this.sampleButtons) button.disabled = false;
     if (focused === this.loadButton) (this.sampleButtons[0] ?? this.sources.querySelector("button")).focus();
     if (this.sampleButtons.length) {
+      const start = performance.now();
       await this.painted;
       this.sampleButtons[0].click();
       await this.answered;
+      this.firstAnswer = performance.now() - start; // in milliseconds, for tests
     } else if (!this.isPhoto) this.clear();
   }
 
@@ -398,6 +401,11 @@ export class ClassifierFigure extends Figure {
   #answer({ data, dims }) {
     if (!this.#worker) throw new Error("the model is not loaded: call load() first");
     return this.#send({ data, dims });
+  }
+
+  /** Whether every question has been answered. */
+  get isIdle() {
+    return this.#waiting.size === 0;
   }
 
   // Pictures
@@ -496,12 +504,14 @@ export class ClassifierFigure extends Figure {
   stroke(to) {
     this.release();
     const context = this.view.getContext("2d");
-    context.fillStyle = this.brush.value === "draw" ? "#fff" : "#000";
+    const isDrawing = this.brush.value === "draw";
+    const radius = isDrawing ? 1.1 : 2;
+    context.fillStyle = isDrawing ? "#fff" : "#000";
     const [dx, dy] = [to.x - this.at.x, to.y - this.at.y];
     const steps = Math.max(1, Math.ceil(Math.hypot(dx, dy) / STEP));
     for (let i = 0; i <= steps; i += 1) {
       context.beginPath();
-      context.arc(this.at.x + (dx * i) / steps, this.at.y + (dy * i) / steps, 1.1, 0, 2 * Math.PI);
+      context.arc(this.at.x + (dx * i) / steps, this.at.y + (dy * i) / steps, radius, 0, 2 * Math.PI);
       context.fill();
     }
     this.at = to;

@@ -1,0 +1,86 @@
+"""Live models: the runtime comes into the site, the size into the page, or the build fails."""
+
+import gzip
+import re
+import time
+
+import pytest
+from small_book import SmallBook, cell
+
+FILES = {
+    "ort.wasm.min.mjs": "export {};",
+    "ort-wasm-simd-threaded.mjs": "export default 1;",
+    "ort-wasm-simd-threaded.wasm": "program " * 500,
+}
+PUBLISH = """from pathlib import Path
+from torchbook.publish import publish
+Path('m.onnx').write_text('x' * {size})
+publish('m.onnx')"""
+LIVE = """<tb-classifier model="_static/models/{name}" classes="a, b">
+<p>Still.</p>
+</tb-classifier>
+"""
+
+
+@pytest.fixture
+def book(tmp_path):
+    book = SmallBook(tmp_path)
+    book.page("index", "A sentence.")
+    return book
+
+
+def install(book):
+    for name, text in FILES.items():
+        book.write(f"node_modules/onnxruntime-web/dist/{name}", text)
+
+
+def said_size(book, page):
+    return int(re.search(r'<tb-classifier [^>]*data-bytes="(\d+)"', book.html(page))[1])
+
+
+def test_the_runtime_lies_in_the_site_and_the_size_in_the_page(book):
+    install(book)
+    book.page("index", LIVE.format(name="m.onnx"))
+    book.page("model", cell(PUBLISH.format(size=1000)))
+    build = book.build()
+    assert build.ok, build.output
+    folder = book.folder / "_build" / "html" / "_static" / "onnxruntime"
+    packed = folder / "ort-wasm-simd-threaded.wasm.gz"
+    assert gzip.decompress(packed.read_bytes()).decode() == FILES["ort-wasm-simd-threaded.wasm"]
+    assert {path.name for path in folder.iterdir()} == {
+        *("LICENSE.txt", "ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", packed.name)
+    }
+    runtime = sum(path.stat().st_size for path in folder.iterdir() if path.suffix != ".txt")
+    assert said_size(book, "index") == runtime + 1000
+    assert "figures/classifier.js" in book.html("index")
+    assert "figures/classifier.js" not in book.html("model")
+
+    # Nothing changed: nothing is written. Another page's model changed: the size is another.
+    before = packed.stat().st_mtime_ns
+    time.sleep(0.01)
+    book.page("model", cell(PUBLISH.format(size=3000)))
+    build = book.build()
+    assert build.ok, build.output
+    assert packed.stat().st_mtime_ns == before
+    assert said_size(book, "index") == runtime + 3000
+
+
+def test_a_model_that_nobody_publishes_and_a_runtime_that_is_not_there_fail_the_build(book):
+    book.page("index", LIVE.format(name="lost.onnx"))
+    book.page("more", "No model here.")
+    for _ in range(2):
+        build = book.build()
+        assert not build.ok
+        runtime, model = build.problems
+        assert "the live models of index need onnxruntime-web" in runtime
+        assert "say npm ci" in runtime
+        expected = "index.html: asks for _static/models/lost.onnx, which the site does not have"
+        assert model.endswith(expected)
+
+
+def test_a_book_without_live_models_needs_no_runtime(book):
+    book.page("more", "No model here.")
+    build = book.build()
+    assert build.ok, build.output
+    folder = book.folder / "_build" / "html" / "_static" / "onnxruntime"
+    assert [path.name for path in folder.iterdir()] == ["LICENSE.txt"]
