@@ -75,8 +75,7 @@ def inline_svg(svg: str, alt: str = "") -> str | None:
     body = re.sub(r"#000000\b", "currentColor", body)
     body = FONTS.sub(lambda fonts: "monospace" if fonts[1] else "sans-serif", body)
     body = EMBEDDED.sub(_shrink_png, body)
-    # Six decimals of a point are more than any eye can see, and half of what a figure weighs.
-    body = COORDINATES.sub(lambda match: re.sub(r"(\.\d\d)\d+", r"\1", match[0]), body)
+    body = COORDINATES.sub(_fewer_digits, body)
     body = re.sub(r"\n\s*", "\n", body)
     width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', body).groups()
     body = re.sub(r' transform="rotate\(-?0 [^"]*"', "", body)
@@ -88,6 +87,15 @@ def inline_svg(svg: str, alt: str = "") -> str | None:
         f'height="{float(height) * 4 / 3:.0f}">'
     )
     return opening + body[body.index(">") + 1 :].strip()
+
+
+def _fewer_digits(match: re.Match[str]) -> str:
+    """Cut matplotlib's six decimals, half of what a figure weighs.
+
+    A tenth of a point is finer than any eye sees, save in the outline of a small mark.
+    """
+    small_outline = match[0].startswith(" d=") and len(match[0]) < 400
+    return re.sub(r"(\.\d\d)\d+" if small_outline else r"(\.\d)\d+", r"\1", match[0])
 
 
 def _style_once(match: re.Match[str]) -> str:
