@@ -17,7 +17,7 @@ from torchbook.data import (
     sample_photos,
     unpack_animal_vegetable_mineral,
 )
-from torchbook.data.verify import DataCorruptError
+from torchbook.verify import DataCorruptError
 
 ROOT = Path(__file__).parents[1]
 

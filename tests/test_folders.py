@@ -10,7 +10,7 @@ from torchvision.transforms import v2
 
 from torchbook.data import load_image_folder, read_image
 from torchbook.data.folders import find_images
-from torchbook.data.verify import DataCorruptError
+from torchbook.verify import DataCorruptError
 
 
 def save(path, colour="red", size=(30, 20), mode="RGB", **options):

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torchbook.data import verify
-from torchbook.data.verify import (
+from torchbook import verify
+from torchbook.verify import (
     DataCorruptError,
     DataUnavailableError,
     cache_dir,

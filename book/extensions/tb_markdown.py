@@ -203,6 +203,22 @@ class PlainMarkdown(MarkdownTranslator):
         if "toctree-wrapper" in node["classes"]:
             raise nodes.SkipNode
 
+    def visit_caption(self, node: nodes.caption) -> None:
+        """Write the caption of a block of code above it."""
+        self.add(f"*{node.astext()}*", prefix_eol=2, suffix_eol=2)
+        raise nodes.SkipNode
+
+    def visit_meta(self, node: nodes.Element) -> None:
+        """Leave out what only search engines read, and what is hidden or only for the page."""
+        raise nodes.SkipNode
+
+    visit_HiddenCellNode = visit_sd_tab_input = visit_meta
+
+    def visit_sd_tab_label(self, node: nodes.Element) -> None:
+        """Write the name of a tab above what it holds."""
+        self.add(f"**{node.astext()}**", prefix_eol=2, suffix_eol=2)
+        raise nodes.SkipNode
+
     def visit_HideCodeCellNode(self, node: nodes.Element) -> None:
         """Open what is folded on the page."""
 

@@ -12,7 +12,7 @@ from torchbook.data.own_photos import sample_photos
 from torchbook.data.shapes import circles, spirals
 from torchbook.data.streamed import StreamedBatches
 from torchbook.data.used_cars import load_used_cars
-from torchbook.data.verify import DataCorruptError, DataUnavailableError, cache_dir
+from torchbook.verify import DataCorruptError, DataUnavailableError, cache_dir
 
 __all__ = [
     "Batches",

@@ -17,7 +17,7 @@ from torchvision import datasets
 from torchvision.datasets.mnist import read_image_file, read_label_file
 
 from torchbook.data.examples import Examples, Splits, split
-from torchbook.data.verify import cache_dir, obtain
+from torchbook.verify import cache_dir, obtain
 
 CLASSES = (
     "T-shirt/top",

@@ -9,7 +9,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as transform
 
 from torchbook.data.examples import Examples, Splits, split_by_class
-from torchbook.data.verify import DataCorruptError
+from torchbook.verify import DataCorruptError
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 

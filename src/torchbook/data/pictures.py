@@ -6,7 +6,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from torchbook.data.folders import read_image
-from torchbook.data.verify import DataUnavailableError
+from torchbook.verify import DataUnavailableError
 
 COLOURS = {1: "grey", 3: "red, green and blue"}
 

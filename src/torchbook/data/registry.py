@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from torchbook.data import animal_vegetable_mineral as photos
 from torchbook.data import fashion_mnist
 from torchbook.data.examples import Splits
-from torchbook.data.verify import cache_dir, verify_files
+from torchbook.verify import cache_dir, verify_files
 
 
 @dataclass(frozen=True)
