@@ -141,24 +141,34 @@ def make_script(notebook: NotebookNode, head: str) -> str:
     """Return a notebook as a script: its text as comments, its failures caught and shown."""
     parts = [head.rstrip()]
     for cell in notebook.cells[2:]:
+        code = cell.source.removeprefix(FAILS).strip()
         if cell.cell_type == "markdown":
-            lines = (f"# {line}".rstrip() for line in cell.source.splitlines())
-            parts.append("# %% [markdown]\n" + "\n".join(lines))
-        elif "raises-exception" in cell.metadata.get("tags", []):  # an exercise, still to do
-            lines = (f"# {line}".rstrip() for line in cell.source.splitlines())
-            parts.append("# %%\n" + "\n".join(lines))
+            parts.append(f"# %% [markdown]\n{_commented(cell.source)}")
+        elif "raises-exception" in cell.metadata.get("tags", []) or not _is_python(code):
+            parts.append(f"# %%\n{_commented(code)}")  # an exercise to do, or only for a notebook
         elif cell.source.startswith(FAILS):
-            code = textwrap.indent(cell.source.removeprefix(FAILS).strip(), "    ")
             parts.append(
-                f"# %%\ntry:  # this fails, on purpose\n{code}\n"
+                f"# %%\ntry:  # this fails, on purpose\n{textwrap.indent(code, '    ')}\n"
                 "except Exception as error:\n"
                 '    print(f"{type(error).__name__}: {error}")'
             )
         else:
-            parts.append(f"# %%\n{cell.source}")
+            parts.append(f"# %%\n{code}")
     script = "\n\n".join(parts) + "\n"
     ast.parse(script)
     return script
+
+
+def _commented(text: str) -> str:
+    return "\n".join(f"# {line}".rstrip() for line in text.splitlines())
+
+
+def _is_python(code: str) -> bool:
+    try:
+        ast.parse(code)
+    except SyntaxError:  # a magic, or wrong on purpose
+        return False
+    return True
 
 
 def launch_links(app: Sphinx, page: str) -> dict[str, str]:
