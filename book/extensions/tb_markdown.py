@@ -136,7 +136,7 @@ class PlainMarkdown(MarkdownTranslator):
         text = f"[This figure is interactive on the page]({self.address})"
         still = f"figures/stills/{name}.webp"
         if (STATIC / still).is_file():
-            text = f"![Still of the figure]({urljoin(self.site, f'_static/{still}')})\n\n{text}"
+            text = f"![The figure as it opens]({urljoin(self.site, f'_static/{still}')})\n\n{text}"
         return f"\n\n{text}\n\n"
 
     def _picture(self, match: re.Match[str]) -> str:
