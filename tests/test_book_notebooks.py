@@ -32,6 +32,8 @@ $$ y = \frac{1}{x} $$
 <figcaption>A box.</figcaption>
 </figure>
 
+![A dot.](dot.svg)
+
 (small-label)=
 ## A section
 
@@ -57,6 +59,9 @@ EXERCISE
 """
 
 
+DOT = '<svg xmlns="http://www.w3.org/2000/svg" width="2" height="2"><circle r="1"/></svg>'
+
+
 def tagged(tag, code):
     return f"```{{code-cell}} ipython3\n:tags: [{tag}]\n\n{code}\n```\n"
 
@@ -70,6 +75,7 @@ def book(tmp_path_factory):
     text = text.replace("HIDDEN", tagged("remove-cell", "secret = 7"))
     text = text.replace("PRINTS", cell('print("<tb-x>", secret)'))
     text = text.replace("EXERCISE", tagged("skip-execution", "answer = ..."))
+    book.write("chapters/dot.svg", DOT)
     book.page("first", "See [the chapter](chapters/small.md).")
     book.page("chapters/small", text)
     book.page("chapters/second", "Nothing.")
@@ -115,6 +121,7 @@ def test_links_and_pictures_are_absolute(prose):
     assert all(target.startswith("https://") for target in targets)
     site = "https://torchbook.github.io/torchbook"
     assert f"({site}/chapters/second.html)" in prose
+    assert f"![A dot.]({site}/_images/dot.svg)" in prose
     assert f"({site}/chapters/small.html#small-label)" in prose
 
 

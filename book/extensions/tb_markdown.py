@@ -153,12 +153,8 @@ class PlainMarkdown(MarkdownTranslator):
         return f"\n\n![{text}]({urljoin(self.site, f'{PICTURES}/{name}')})\n\n"
 
     def visit_image(self, node: nodes.image) -> None:
-        """Write a picture with its whole address."""
-        uri = node["uri"]
-        name = self.app.builder.images.get(uri)
-        if name:
-            uri = urljoin(self.site, f"{self.app.builder.imagedir}/{name}")
-        self.add(f"![{node.get('alt', '')}]({uri})")
+        """Write a picture with its whole address; Sphinx has made it relative to the page."""
+        self.add(f"![{node.get('alt', '')}]({urljoin(self.address, node['uri'])})")
         raise nodes.SkipNode
 
     def _fetch_ref_uri(self, node: nodes.Element) -> str:

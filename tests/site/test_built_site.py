@@ -102,5 +102,7 @@ def test_search_finds_a_concept(browser, site):
     tab = browser.new_page()
     tab.goto(f"{site}/search.html?q=broadcasting", wait_until="networkidle")
     tab.locator("#search-results li a").first.wait_for()
-    assert "00_fundamentals" in tab.locator("#search-results li a").first.get_attribute("href")
+    results = tab.locator("#search-results li a")
+    first = [results.nth(i).get_attribute("href") for i in range(min(5, results.count()))]
+    assert any("00_fundamentals" in address for address in first), first
     tab.close()
