@@ -1,6 +1,11 @@
 """Checks for the exercises of chapter 06, transfer learning."""
 
+import math
+import tempfile
+from pathlib import Path
+
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from torchbook.exercises.answers import (
@@ -126,10 +131,89 @@ def check_5(answer: object) -> None:
         )
 
 
+def check_6(answer: object) -> None:
+    """Check the classifier by the nearest mean."""
+    function = require_function(answer)
+    # Class 0 is wide and class 1 narrow: for the fourth photo the nearest example is of class 0,
+    # the nearest mean that of class 1. Of class 2 there is one example, and it lies far out.
+    features = torch.tensor([[0.0, 0], [1, 0], [8, 0], [9.5, 0], [10.5, 0], [0, 90]])
+    targets = torch.tensor([0, 0, 0, 1, 1, 2])
+    unknown = torch.tensor([[2.5, 0], [9.9, 0], [1, 70], [7.5, 0]])
+    given = features.clone(), targets.clone(), unknown.clone()
+    result = require_tensor(run_answer(function, *given), shape=(4,), dtype=torch.int64)
+    found = result.tolist()
+    require(found != [2, 2, 1, 2], "Those means lie farthest away: nearest are asked for.")
+    require(found != [0, 1, 2, 0], "Those are the labels of single examples that lie nearest.")
+    require(
+        found == [0, 1, 2, 1],
+        f"It should not be {found}. Print the means first: one row for each class.",
+    )
+    order = torch.tensor([5, 3, 0, 4, 2, 1])
+    again = run_answer(function, features[order], targets[order], unknown)
+    require(
+        again.tolist() == found,
+        "In another order, the same examples give other answers: go by the labels.",
+    )
+
+
+def _ask_colour(images: Tensor) -> Tensor:
+    """Answer as the chapter's `ask` does, by the colour: the share of red, green and blue."""
+    if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1:] != (3, 224, 224):
+        raise ValueError(
+            "ask wants uint8 [B, 3, 224, 224], but got "
+            f"{images.dtype} {list(images.shape)}".replace("torch.", "")
+        )
+    colour = images.float().mean(dim=(2, 3)) + 1
+    return colour / colour.sum(dim=1, keepdim=True)
+
+
+def check_7(answer: object) -> None:
+    """Check the project: a folder of photos, sorted."""
+    function = require_function(answer)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        Image.new("RGB", (300, 240), (0, 0, 255)).save(folder / "sky.png")
+        Image.new("RGB", (230, 400), (255, 0, 0)).save(folder / "barn.png")
+        Image.new("L", (224, 224), 90).save(folder / "fog.jpg")
+        (folder / "notes.txt").write_text("Not a photo.", encoding="utf-8")
+        result = run_answer(function, folder, _ask_colour, ("red", "green", "blue"))
+    found = require_type(result, dict)
+    names = [str(key) for key in found]
+    require(
+        not any(len(Path(key).parts) > 1 for key in names),
+        "The whole path is the key. The file's name alone is asked for.",
+    )
+    require("notes.txt" not in names, "There is a text file among the photos, and in the result.")
+    require(
+        sorted(names) == ["barn.png", "fog.jpg", "sky.png"],
+        f"The folder has barn.png, fog.jpg and sky.png, but the result has {', '.join(names)}.",
+    )
+    require(names == sorted(names), "The right files, but not in the order of the alphabet.")
+    for key, label in (("barn.png", "red"), ("sky.png", "blue")):
+        pair = found[key]
+        require(
+            isinstance(pair, tuple | list) and len(pair) == 2,
+            f"With each name belongs a pair, but {key} has {pair!r}.",
+        )
+        require(isinstance(pair[0], str), "First in the pair is the class: its name, as a text.")
+        require(
+            isinstance(pair[1], float),
+            f"The probability should be a Python float, but is a {type(pair[1]).__name__}.",
+        )
+        require(pair[0] == label, f"{key} is {label} all over, but the answer is {pair[0]}.")
+        require(
+            math.isclose(pair[1], 256 / 258, abs_tol=1e-3),
+            f"The probability of {label} for {key} is not {pair[1]:.4g}: take that of the class "
+            "that you name, as ask gave it.",
+        )
+
+
 CHECKS: dict[str, Check] = {
     "06-1": check_1,
     "06-2": check_2,
     "06-3": check_3,
     "06-4": check_4,
     "06-5": check_5,
+    "06-6": check_6,
+    "06-7": check_7,
 }
