@@ -30,8 +30,8 @@ BROKEN = [
     ("stats.t.ppf(1 - 0.025 / 20, 19)", "stats.t.ppf(1 - 0.025, 19)", "bonferroni"),
     # drawn evenly
     (
-        "return math.exp(draw.uniform(math.log(low), math.log(high)))",
-        "return draw.uniform(low, high)",
+        "return math.exp(dice.uniform(math.log(low), math.log(high)))",
+        "return dice.uniform(low, high)",
         "log_uniform",
     ),
     # the lucky scores of the search once more
