@@ -34,10 +34,10 @@ BROKEN = [
         "return dice.uniform(low, high)",
         "log_uniform",
     ),
-    # the lucky scores of the search once more
+    # the lucky scores of each search once more
     (
-        "second = [again(i) - average for i in range(4)]",
-        "second = first",
+        "others = searches[[m for m in range(4) if m != n]]",
+        "others = searches[[n]]",
         "regression",
     ),
     # the last of the search
