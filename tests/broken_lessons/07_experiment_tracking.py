@@ -30,14 +30,14 @@ BROKEN = [
     ("stats.t.ppf(1 - 0.025 / 20, 19)", "stats.t.ppf(1 - 0.025, 19)", "bonferroni"),
     # drawn evenly
     (
-        "return math.exp(draw.uniform(math.log(low), math.log(high)))",
-        "return draw.uniform(low, high)",
+        "return math.exp(dice.uniform(math.log(low), math.log(high)))",
+        "return dice.uniform(low, high)",
         "log_uniform",
     ),
-    # the lucky scores of the search once more
+    # the lucky scores of each search once more
     (
-        "second = [again(i) - average for i in range(4)]",
-        "second = first",
+        "others = searches[[m for m in range(4) if m != n]]",
+        "others = searches[[n]]",
         "regression",
     ),
     # the last of the search
