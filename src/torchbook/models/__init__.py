@@ -11,18 +11,23 @@ from torchbook.models.pretrained import (
 )
 from torchbook.models.small_cnn import SmallCNN
 from torchbook.models.tiny_vgg import TinyVGG
-from torchbook.models.vit import VisionTransformer
+from torchbook.models.vit import EncoderBlock, SelfAttention, VisionTransformer
+from torchbook.models.vit_weights import fetch_weights, load_torchvision_weights
 
 __all__ = [
+    "EncoderBlock",
     "LinearClassifier",
     "Lite0Classifier",
     "Preprocess",
+    "SelfAttention",
     "SmallCNN",
     "TinyVGG",
     "TwoLayerClassifier",
     "VisionTransformer",
+    "fetch_weights",
     "freeze_batch_norm",
     "imagenet_classes",
     "lite0",
     "lite0_preprocess",
+    "load_torchvision_weights",
 ]
