@@ -54,7 +54,7 @@ format: $(READY) ## Mend style and format
 	@$(BIN)/ruff format .
 
 data: $(READY) ## Fetch the data sets, if they are not there yet
-	@$(BIN)/python -c 'from torchbook.data import cache_dir, load_fashion_mnist; load_fashion_mnist(); print("The data is in", cache_dir())'
+	@$(BIN)/python -c 'from torchbook.data import load_fashion_mnist; from torchbook.verify import cache_dir; load_fashion_mnist(); print("The data is in", cache_dir())'
 
 serve: ## Serve the built site on localhost
 	@test -f $(SITE)/index.html || { echo "There is no site yet: say make book first."; exit 1; }

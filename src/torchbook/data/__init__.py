@@ -12,16 +12,12 @@ from torchbook.data.own_photos import sample_photos
 from torchbook.data.shapes import circles, spirals
 from torchbook.data.streamed import StreamedBatches
 from torchbook.data.used_cars import load_used_cars
-from torchbook.verify import DataCorruptError, DataUnavailableError, cache_dir
 
 __all__ = [
     "Batches",
-    "DataCorruptError",
-    "DataUnavailableError",
     "Examples",
     "Splits",
     "StreamedBatches",
-    "cache_dir",
     "circles",
     "load_animal_vegetable_mineral",
     "load_fashion_mnist",
