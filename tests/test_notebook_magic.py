@@ -1,14 +1,16 @@
 """`%%fails`, for cells of the notebooks that fail on purpose."""
 
 import pytest
-from IPython.testing.globalipapp import start_ipython
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 from torchbook import notebook
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def shell():
-    shell = start_ipython()
+    """A shell that no other test takes for its own."""
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
     shell.run_line_magic("load_ext", "torchbook.notebook")
     return shell
 
