@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.site
 
@@ -95,6 +96,20 @@ def test_code_is_copied_without_its_output(browser, site):
     copied = tab.evaluate("navigator.clipboard.readText()")
     assert copied.strip() == cell.locator("pre").inner_text().strip()
     assert "import torch" in copied
+    context.close()
+
+
+def test_code_is_copied_by_keyboard_and_the_button_says_so(browser, site):
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    tab = context.new_page()
+    tab.goto(f"{site}/book/cheatsheet.html", wait_until="networkidle")
+    button = tab.locator("div.cell_input button.copybtn").first
+    button.focus()
+    tab.keyboard.press("Enter")
+    expect(button).to_have_attribute("data-tooltip", "Copied!")
+    expect(button).to_have_accessible_name("Copied!")
+    expect(button).to_have_css("opacity", "1")
+    assert "import" in tab.evaluate("navigator.clipboard.readText()")
     context.close()
 
 
