@@ -26,3 +26,9 @@ class CopyPage extends HTMLElement {
 }
 
 customElements.define("tb-copy-page", CopyPage);
+
+// Copying a cell goes through an element that is then removed, and takes the focus with it.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button.copybtn");
+  if (button) setTimeout(() => button.focus({ preventScroll: true }));
+});
