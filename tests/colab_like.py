@@ -20,7 +20,18 @@ from nbformat import NotebookNode
 # Of what Colab brings: what PyTorch, plots and tables need, and what its kernel needs.
 COLAB = [
     *("torch", "torchvision", "numpy", "matplotlib", "pandas", "scipy", "scikit-learn", "pillow"),
-    *("tqdm", "requests", "rich", "typer", "pytest", "ipykernel", "ipython", "pip", "setuptools"),
+    *(
+        "xgboost-cpu",
+        "tqdm",
+        "requests",
+        "rich",
+        "typer",
+        "pytest",
+        "ipykernel",
+        "ipython",
+        "pip",
+        "setuptools",
+    ),
 ]
 
 
@@ -69,9 +80,20 @@ def make_environment(folder: Path) -> Path:
             (target / entry).parent.mkdir(parents=True, exist_ok=True)
             if not (target / entry).exists():
                 os.link(file, target / entry)
+    _rename(target, "xgboost_cpu", "xgboost")  # Colab has the large build; the code is the same
     install = [python, "-m", "ipykernel", "install", "--prefix", folder, "--name", "colab"]
     subprocess.run(install, check=True, capture_output=True)
     return python
+
+
+def _rename(packages: Path, old: str, new: str) -> None:
+    """Let pip know an installed distribution by another name."""
+    (info,) = packages.glob(f"{old}-*.dist-info")
+    metadata = info / "METADATA"
+    text = re.sub(r"^Name: .*$", f"Name: {new}", metadata.read_text(encoding="utf-8"), flags=re.M)
+    metadata.unlink()  # a hard link: the original stays as it is
+    metadata.write_text(text, encoding="utf-8")
+    info.rename(info.with_name(info.name.replace(old, new)))
 
 
 def run(notebook: Path, environment: Path, site: str, folder: Path) -> Run:
