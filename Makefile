@@ -62,7 +62,7 @@ serve: ## Serve the built site on localhost
 	@$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
 stills: $(READY) ## Photograph the interactive figures anew, for the notebooks (after make book)
-	@$(BIN)/python book/stills.py
+	@$(BIN)/python tests/make_stills.py
 
 $(PEERS)/.ready: requirements.txt benchmarks/requirements.txt pyproject.toml
 	@echo "Setting up $(PEERS), with the libraries to measure against ..."

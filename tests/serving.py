@@ -1,4 +1,4 @@
-"""A folder on localhost."""
+"""A folder on localhost, and how to start the browser that looks at it."""
 
 import contextlib
 import functools
@@ -6,6 +6,14 @@ import http.server
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+
+# Without these Chromium calls hosts of its own, and needs a sandbox that containers lack.
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+]
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):

@@ -8,13 +8,11 @@ from pathlib import Path
 import pytest
 from figure_page import DESKTOP
 from playwright.sync_api import sync_playwright
-from serving import serve
+from serving import CHROMIUM_FLAGS, serve
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "_build" / "html"
 FIGURES = ROOT / "book" / "static" / "figures"
-# Without these Chromium calls hosts of its own, and needs a sandbox that containers lack.
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 # As strict as a page can be: our own files only, nothing inline.
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:"
 
@@ -26,7 +24,7 @@ def browser():
     path = next(filter(None, map(shutil.which, names)), None)
     assert path, f"these tests need a Chromium: none of {', '.join(names)} is on the PATH"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
 
