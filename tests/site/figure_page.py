@@ -2,10 +2,23 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page
+import pytest
+from playwright.sync_api import Page, expect
 
 FALLBACK = "Without scripts this text stays."
 PHONE, DESKTOP = 390, 1440
+
+
+def check_no_jump(open_page: Callable[..., Page], body: str, width: int) -> None:
+    """Check that what follows a figure stands where it stood before the figure's script came."""
+    page = open_page(body, width=width)
+    expect(page.locator(".tb-figure")).to_have_count(1)
+    after = page.locator("#after").bounding_box()["y"]
+    page.route("**/*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    page.reload()
+    expect(page.get_by_text(FALLBACK)).to_be_visible()
+    before = page.locator("#after").bounding_box()["y"]
+    assert after == pytest.approx(before, abs=24)  # fonts differ from machine to machine
 
 
 def focused(page: Page) -> str | None:

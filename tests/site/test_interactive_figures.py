@@ -4,7 +4,16 @@ import random
 
 import pytest
 import torch
-from figure_page import CONTRAST, DESKTOP, FALLBACK, PHONE, STICKING_OUT, focused, torch_says
+from figure_page import (
+    CONTRAST,
+    DESKTOP,
+    FALLBACK,
+    PHONE,
+    STICKING_OUT,
+    check_no_jump,
+    focused,
+    torch_says,
+)
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.site
@@ -340,14 +349,7 @@ def test_without_scripts_the_fallback_stays_and_leaves_no_gap(open_page):
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
 @pytest.mark.parametrize("body", [matmul(), broadcast()], ids=["matmul", "broadcast"])
 def test_the_page_does_not_jump_when_the_figure_comes(open_page, width, body):
-    page = open_page(body, width=width)
-    expect(page.locator(".tb-figure")).to_have_count(1)
-    after = page.locator("#after").bounding_box()["y"]
-    page.route("**/*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
-    page.reload()
-    expect(page.get_by_text(FALLBACK)).to_be_visible()
-    before = page.locator("#after").bounding_box()["y"]
-    assert after == pytest.approx(before, abs=24)  # fonts differ from machine to machine
+    check_no_jump(open_page, body, width)
 
 
 WIDEST = [
