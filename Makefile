@@ -41,7 +41,7 @@ colab: $(READY) ## Run all notebooks where there is only what Colab has (after m
 
 check: lint test book site ## Test everything: the package, the book, the built site
 
-site: $(READY) node_modules ## Test the built site in a real browser (after make book)
+site: $(READY) tests/node_modules ## Test the built site in a real browser (after make book)
 	@$(BIN)/python -m pytest -m site
 
 lint: $(READY) ## Check style and format
@@ -76,12 +76,12 @@ benchmark: $(PEERS)/.ready ## Measure the training loop against its peers (half 
 	@$(PEERS)/bin/python benchmarks/run.py growth
 	@$(PEERS)/bin/python benchmarks/run.py compare
 
-node_modules: $(READY) package.json package-lock.json
-	@$(BIN)/npm ci --silent --no-audit --no-fund
+node_modules tests/node_modules: %node_modules: $(READY) %package.json %package-lock.json
+	@cd $(@D) && $(abspath $(BIN))/npm ci --silent --no-audit --no-fund
 	@touch $@
 
 clean: ## Remove the built site; finished runs of chapters stay
 	@rm -rf $(SITE) _build/.doctrees _build/jupyter_execute .pytest_cache .hypothesis .coverage .ruff_cache
 
 distclean: clean ## Remove everything that can be made again
-	@rm -rf _build $(VENV) $(PEERS) node_modules
+	@rm -rf _build $(VENV) $(PEERS) node_modules tests/node_modules

@@ -40,7 +40,7 @@ def site():
 @pytest.fixture(scope="session")
 def axe_violations():
     """A function that lists what axe-core finds wrong with a page."""
-    axe = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+    axe = (ROOT / "tests" / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
     def find(page):
         page.evaluate(axe)
