@@ -85,6 +85,22 @@ export function moveInGrid(key, index, columns, count) {
 }
 
 /**
+ * Let the arrow keys, Home and End walk in a grid.
+ * @param {HTMLElement} grid
+ * @param {HTMLElement[]} cells those that can have the focus, counted row by row
+ * @param {number} columns
+ * @param {(index: number) => void} go called with where a key leads
+ */
+export function walkByKeys(grid, cells, columns, go) {
+  grid.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+    if (!/^(Arrow|Home$|End$)/.test(event.key)) return;
+    event.preventDefault(); // the page must not scroll
+    go(moveInGrid(event.key, cells.indexOf(event.target), columns, cells.length));
+  });
+}
+
+/**
  * A figure: its fallback stays until the attributes are read, then `build` replaces it.
  * A subclass has `label`, `read()`, `build()` and `update()`.
  */
@@ -135,12 +151,7 @@ export class Figure extends HTMLElement {
       const index = cells.indexOf(event.target.closest("[role=gridcell]"));
       if (index >= 0) go(index);
     });
-    grid.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
-      if (!/^(Arrow|Home$|End$)/.test(event.key)) return;
-      event.preventDefault(); // the page must not scroll
-      go(moveInGrid(event.key, cells.indexOf(event.target), columns, cells.length));
-    });
+    walkByKeys(grid, cells, columns, go);
     return grid;
   }
 
@@ -150,6 +161,26 @@ export class Figure extends HTMLElement {
       cell.setAttribute("aria-selected", String(i === index));
       cell.tabIndex = i === index ? 0 : -1;
     });
+  }
+}
+
+/**
+ * A figure that shows a result cell by cell. A subclass has `cells`, and in `startOver` sets
+ * `current`, the index of the one that is explained, and `seen`, those that are shown.
+ */
+export class CellByCell extends Figure {
+  /** Go to a cell; beyond the last comes the first. @param {number} index */
+  walk(index) {
+    this.current = (index + this.cells.length) % this.cells.length;
+    this.seen.add(this.current);
+    this.update();
+  }
+
+  /** Show all cells, or if they are all there only the current one. */
+  toggleAll() {
+    const all = this.seen.size === this.cells.length;
+    this.seen = new Set(all ? [this.current] : this.cells.keys());
+    this.update();
   }
 }
 

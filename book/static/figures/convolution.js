@@ -2,8 +2,8 @@
 // a kernel slides over a picture. Picture and kernel may also be numbers: "0 9; 9 0".
 
 import {
-  Figure, define, make, makeButton, makeError, makeSelect, makeSlices, moveInGrid, showNumber,
-  showShape,
+  CellByCell, define, make, makeButton, makeError, makeSelect, makeSlices, showNumber, showShape,
+  walkByKeys,
 } from "./common.js";
 
 const SIDES = [2, 3, 4, 5, 6, 7];
@@ -107,7 +107,7 @@ function paint(cell, share) {
   cell.style.setProperty("--tb-ink", level < 118 ? "#fff" : "#000");
 }
 
-export class ConvolutionFigure extends Figure {
+export class ConvolutionFigure extends CellByCell {
   label = "Interactive figure: convolution";
 
   read() {
@@ -326,13 +326,7 @@ export class ConvolutionFigure extends Figure {
     const stop = (index) => fields.forEach((field, i) => { field.tabIndex = i === index ? 0 : -1; });
     stop(0);
     grid.addEventListener("focusin", (event) => stop(fields.indexOf(event.target)));
-    grid.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
-      if (!/^(Arrow|Home$|End$)/.test(event.key)) return;
-      event.preventDefault();
-      const index = fields.indexOf(event.target);
-      fields[moveInGrid(event.key, index, side, fields.length)].focus();
-    });
+    walkByKeys(grid, fields, side, (index) => fields[index].focus());
     return grid;
   }
 
@@ -370,19 +364,6 @@ export class ConvolutionFigure extends Figure {
     if (!this.unseen) return "";
     return this.unseen === 1
       ? "1 pixel is never looked at. " : `${this.unseen} pixels are never looked at. `;
-  }
-
-  /** Go to a position of the kernel; beyond the last comes the first. */
-  walk(index) {
-    this.current = (index + this.cells.length) % this.cells.length;
-    this.seen.add(this.current);
-    this.update();
-  }
-
-  toggleAll() {
-    const all = this.seen.size === this.cells.length;
-    this.seen = new Set(all ? [this.current] : this.cells.keys());
-    this.update();
   }
 
   update() {

@@ -2,7 +2,7 @@
 // B stands above the result and A to its left, so that a row and a column meet in their cell.
 
 import {
-  Figure, define, make, makeButton, makeError, makeSelect, makeSlices, showNumber,
+  CellByCell, define, make, makeButton, makeError, makeSelect, makeSlices, showNumber,
 } from "./common.js";
 
 const SIZES = [1, 2, 3, 4];
@@ -66,7 +66,7 @@ export function products(a, b, row, column) {
   return a[row].map((value, k) => `${factor(value)} × ${factor(b[k][column])}`);
 }
 
-export class MatmulFigure extends Figure {
+export class MatmulFigure extends CellByCell {
   label = "Interactive figure: matrix multiplication";
 
   read() {
@@ -175,19 +175,6 @@ export class MatmulFigure extends Figure {
       input.addEventListener("change", () => { input.value = this.numbers[name][i][j]; });
       return input;
     }));
-  }
-
-  /** Go to a cell of the result; beyond the last comes the first. */
-  walk(index) {
-    this.current = (index + this.cells.length) % this.cells.length;
-    this.seen.add(this.current);
-    this.update();
-  }
-
-  toggleAll() {
-    const all = this.seen.size === this.cells.length;
-    this.seen = new Set(all ? [this.current] : this.cells.keys());
-    this.update();
   }
 
   update() {
