@@ -1,7 +1,6 @@
 """The chapters' notebooks, each in a new environment that has only what Colab has.
 
-The fast test builds two chapters for it. `make colab` takes all chapters from the site that
-`make book` built.
+They come from the site that `make book` built. `make site` runs two of them, `make colab` all.
 """
 
 import os
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import colab_like
 import pytest
-import yaml
 from serving import serve
 
 ROOT = Path(__file__).parents[1]
@@ -49,36 +47,18 @@ def check(chapter, site, environment, folder):
     return run
 
 
-@pytest.fixture(scope="module")
-def two_chapters(tmp_path_factory):
-    """A site of two chapters."""
-    folder = tmp_path_factory.mktemp("book")
-    toc = {
-        "format": "jb-book",
-        "root": "book/build_report",
-        "chapters": [{"file": f"chapters/{name}"} for name in ("00_fundamentals", "01_workflow")],
-    }
-    (folder / "toc.yml").write_text(yaml.safe_dump(toc))
-    command = ["jupyter-book", "build", str(ROOT), "--toc", str(folder / "toc.yml")]
-    command += ["--path-output", str(folder), "--quiet"]
-    code = f"from jupyter_book.cli.main import main; main({command[1:]!r})"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    site = folder / "_build" / "html"
-    assert (site / "notebooks" / "01_workflow.ipynb").is_file(), result.stdout + result.stderr
-    return site
-
-
 def test_what_is_linked_needs_what_it_needs():
     names = colab_like.closure(["torchvision"])
     assert {"torchvision", "torch", "pillow", "sympy"} <= names
     assert "torchbook" not in names
 
 
-def test_two_chapters_run(two_chapters, environment, tmp_path):
+@pytest.mark.site
+def test_two_chapters_run(environment, tmp_path):
     for chapter in ("00_fundamentals", "01_workflow"):
         folder = tmp_path / chapter
         folder.mkdir()
-        check(chapter, two_chapters, environment, folder)
+        check(chapter, SITE, environment, folder)
 
 
 @pytest.mark.colab
