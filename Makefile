@@ -61,8 +61,9 @@ serve: ## Serve the built site on localhost
 	@echo "http://localhost:$(PORT)/ (Ctrl-C ends it)"
 	@$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
-stills: $(READY) ## Photograph the interactive figures anew, for the notebooks (after make book)
+stills: $(READY) ## Photograph the interactive figures and the logo anew (after make book)
 	@$(BIN)/python tests/make_stills.py
+	@$(BIN)/python tests/make_pictures.py
 
 $(PEERS)/.ready: requirements.txt benchmarks/requirements.txt pyproject.toml
 	@echo "Setting up $(PEERS), with the libraries to measure against ..."

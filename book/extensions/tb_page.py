@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 from docutils import nodes
@@ -14,8 +14,16 @@ from sphinx.writers.html5 import HTML5Translator
 # A custom element, whose script is book/static/figures/NAME.js.
 INTERACTIVE = re.compile(r"<tb-([a-z-]+)[\s>]")
 
-# What Pygments says of plain names, punctuation and white space.
-PLAIN_MARK = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')
+# What Pygments says of plain names, operators, punctuation and white space.
+PLAIN_MARK = re.compile(r'<span class="(?:n|o|p|w)">([^<]*)</span>')
+PYTHON_BLOCK = re.compile(
+    r'(?P<start><div class="highlight-(?:ipython3|python) notranslate"><div class="highlight"><pre>'
+    r"(?:<span></span>)?)(?P<code>.*?)(?P<end></pre>)",
+    re.S,
+)
+FITS_ON_A_PHONE = 44  # characters of code at the size that torchbook.css gives it there
+# The number of a chapter or a section, at the beginning of its title.
+NUMBERED = re.compile(r"(<h[12]>)(\d+)\. ")
 
 
 def _visit_hidden(self: HTML5Translator, node: HideCodeCellNode) -> None:
@@ -42,12 +50,29 @@ def _load_figures(
         app.add_js_file(f"figures/{name}.js", type="module")
 
 
-def _trim(
+def _mark(
     app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document
 ) -> None:
-    """Drop the highlighter's marks on names and punctuation, which no style colours."""
+    """Drop the highlighter's marks on names and punctuation, and add those that our styles need."""
     if context.get("body"):
-        context["body"] = PLAIN_MARK.sub(r"\1", context["body"])
+        body = PLAIN_MARK.sub(r"\1", context["body"])
+        body = PYTHON_BLOCK.sub(_mark_long_lines, body)
+        context["body"] = NUMBERED.sub(r'\1<span class="tb-number">\2<i>.</i></span> ', body)
+
+
+def _mark_long_lines(block: re.Match[str]) -> str:
+    """Mark the lines that are too long for a phone, and how far in they begin.
+
+    They continue there below themselves, further in. What is copied does not change.
+    """
+    lines = block["code"].split("\n")
+    for place, line in enumerate(lines):
+        text = unescape(re.sub(r"<[^>]*>", "", line))
+        whole = all(line.count(f"<{tag}") == line.count(f"</{tag}") for tag in ("a", "span"))
+        if len(text) > FITS_ON_A_PHONE and whole:
+            level = min((len(text) - len(text.lstrip())) // 4, 5)
+            lines[place] = f'<span class="tb-l{level}">{line}</span>'
+    return block["start"] + "\n".join(lines) + block["end"]
 
 
 def _bind_percent(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -61,7 +86,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.add_node(HideCodeCellNode, override=True, html=(_visit_hidden, _depart_hidden))
     app.connect("html-page-context", _load_figures)
-    app.connect("html-page-context", _trim)
+    app.connect("html-page-context", _mark)
     app.connect("doctree-resolved", _bind_percent)
     # Jupyter Book always sets this for sphinx-comments, which the book does not load.
     app.add_config_value("comments_config", {}, "")

@@ -1,4 +1,4 @@
-"""What the run says of itself: the strip under a chapter's title, and the build report.
+"""What the run says of itself: the strip under a chapter's title, the build report, `minutes`.
 
 Nothing here is written by hand. Times, devices and claims come from the executed notebooks.
 """
@@ -14,14 +14,19 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 from tb_execution import BUILD_ID, RUN_KEY, accelerator_name, installed_versions
 
 WORDS_PER_MINUTE = 200  # slow enough for a text with code in it
+WORDS_KEY = "torchbook_words"  # in a page's metadata
 
 
 class report_placeholder(nodes.General, nodes.Element):
     """Stands where the build report goes until all chapters have been read."""
+
+
+class minutes_placeholder(nodes.Inline, nodes.TextElement):
+    """Stands where the time to read a page goes until that page has been read."""
 
 
 class BuildReport(SphinxDirective):
@@ -29,10 +34,23 @@ class BuildReport(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Leave a placeholder and remember the page, which is written anew in every build."""
-        if not hasattr(self.env, "torchbook_report_pages"):
-            self.env.torchbook_report_pages = set()
-        self.env.torchbook_report_pages.add(self.env.docname)
+        _write_anew(self.env)
         return [report_placeholder()]
+
+
+class Minutes(SphinxRole):
+    """The role `minutes`: how long it takes to read a page, named as in the table of contents."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Leave a placeholder: the page may not have been read yet."""
+        _write_anew(self.env)
+        return [minutes_placeholder(page=self.text)], []
+
+
+def _write_anew(env: BuildEnvironment) -> None:
+    if not hasattr(env, "torchbook_report_pages"):
+        env.torchbook_report_pages = set()
+    env.torchbook_report_pages.add(env.docname)
 
 
 def run_of(env: BuildEnvironment, docname: str) -> dict[str, Any] | None:
@@ -59,6 +77,20 @@ def claims_of(env: BuildEnvironment, docname: str) -> list[dict[str, Any]]:
     ]
 
 
+def _count_words(app: Sphinx, doctree: nodes.document) -> None:
+    words = sum(len(p.astext().split()) for p in doctree.findall(nodes.paragraph))
+    app.env.metadata[app.env.docname][WORDS_KEY] = words
+
+
+def minutes_to_read(env: BuildEnvironment, docname: str) -> int:
+    """Return how long a page takes to read, its code aside.
+
+    Raises:
+        KeyError: if there is no such page.
+    """
+    return max(1, round(env.metadata[docname][WORDS_KEY] / WORDS_PER_MINUTE))
+
+
 def _pages_to_write(app: Sphinx, env: BuildEnvironment) -> list[str]:
     return [name for name in getattr(env, "torchbook_report_pages", ()) if name in env.found_docs]
 
@@ -66,18 +98,20 @@ def _pages_to_write(app: Sphinx, env: BuildEnvironment) -> list[str]:
 def _fill_in(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for placeholder in list(doctree.findall(report_placeholder)):
         placeholder.replace_self(_report(app, docname))
+    for placeholder in list(doctree.findall(minutes_placeholder)):
+        text = f"{minutes_to_read(app.env, placeholder['page'])} min"
+        placeholder.replace_self(nodes.inline("", text, classes=["tb-minutes"]))
     settings = app.env.metadata.get(docname, {}).get("torchbook")
     run = run_of(app.env, docname)
     if settings and run:
         title = next(doctree.findall(nodes.title))
         title.parent.insert(
-            title.parent.index(title) + 1, _strip(doctree, json.loads(settings), run)
+            title.parent.index(title) + 1,
+            _strip(minutes_to_read(app.env, docname), json.loads(settings), run),
         )
 
 
-def _strip(doctree: nodes.document, settings: dict[str, Any], run: dict[str, Any]) -> nodes.Element:
-    words = sum(len(p.astext().split()) for p in doctree.findall(nodes.paragraph))
-    minutes = max(1, round(words / WORDS_PER_MINUTE))
+def _strip(minutes: int, settings: dict[str, Any], run: dict[str, Any]) -> nodes.Element:
     facts = (
         ("Reading", f"about {minutes} minute{'s' if minutes > 1 else ''}"),
         ("Running", f"{run['seconds']:.0f} s on {run['device']}"),
@@ -192,8 +226,11 @@ def _print_summary(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.add_directive("build-report", BuildReport)
+    app.add_role("minutes", Minutes())
     app.add_node(report_placeholder)
+    app.add_node(minutes_placeholder)
+    app.connect("doctree-read", _count_words)
     app.connect("env-updated", _pages_to_write)
     app.connect("doctree-resolved", _fill_in)
     app.connect("build-finished", _print_summary)
-    return {"version": "1", "env_version": 1, "parallel_read_safe": False}
+    return {"version": "1", "env_version": 2, "parallel_read_safe": False}
