@@ -1,4 +1,4 @@
-"""Make the site's icon and the picture that links to it show, from its logo (book/static/favicon.svg)."""
+"""Make the site's icon, and the picture that stands for it where it is linked, from its logo."""
 
 import io
 import shutil
