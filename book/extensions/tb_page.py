@@ -65,14 +65,14 @@ def _mark_long_lines(block: re.Match[str]) -> str:
 
     They continue there below themselves, further in. What is copied does not change.
     """
-    lines = block["code"].split("\n")
+    lines = block["code"].splitlines(keepends=True)
     for place, line in enumerate(lines):
-        text = unescape(re.sub(r"<[^>]*>", "", line))
+        text = unescape(re.sub(r"<[^>]*>", "", line)).rstrip("\n")
         whole = all(line.count(f"<{tag}") == line.count(f"</{tag}") for tag in ("a", "span"))
         if len(text) > FITS_ON_A_PHONE and whole:
             level = min((len(text) - len(text.lstrip())) // 4, 5)
             lines[place] = f'<span class="tb-l{level}">{line}</span>'
-    return block["start"] + "\n".join(lines) + block["end"]
+    return block["start"] + "".join(lines) + block["end"]
 
 
 def _bind_percent(app: Sphinx, doctree: nodes.document, docname: str) -> None:
