@@ -111,13 +111,3 @@ def test_code_is_copied_by_keyboard_and_the_button_says_so(browser, site):
     expect(button).to_have_css("opacity", "1")
     assert "import" in tab.evaluate("navigator.clipboard.readText()")
     context.close()
-
-
-def test_search_finds_a_concept(browser, site):
-    tab = browser.new_page()
-    tab.goto(f"{site}/search.html?q=broadcasting", wait_until="networkidle")
-    tab.locator("#search-results li a").first.wait_for()
-    results = tab.locator("#search-results li a")
-    first = [results.nth(i).get_attribute("href") for i in range(min(5, results.count()))]
-    assert any("00_fundamentals" in address for address in first), first
-    tab.close()
