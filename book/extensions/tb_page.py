@@ -60,6 +60,7 @@ def _bind_percent(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.add_node(HideCodeCellNode, override=True, html=(_visit_hidden, _depart_hidden))
+    app.add_js_file("scrolling.js", type="module")
     app.connect("html-page-context", _load_figures)
     app.connect("html-page-context", _trim)
     app.connect("doctree-resolved", _bind_percent)
