@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import textwrap
 from dataclasses import dataclass, replace
 from html import escape, unescape
 from pathlib import Path
@@ -30,6 +31,9 @@ OPENING = re.compile(r"<tb-(?P<name>[a-z-]+)(?=[\s>])(?P<attributes>[^>]*)>")
 KIND = re.compile(r"""\skind=["']([\w-]+)["']""")
 CAPTION = re.compile(r"<figcaption>(.*?)</figcaption>", re.S)
 FIRST_SENTENCE = re.compile(r".+?[.!?](?=\s+[A-Z]|\s*$)", re.S)
+FRONT_PAGE = "The front page"
+LONGEST = 110  # characters of a caption
+BOX = (320, 180)  # of a picture whose size does not matter: the card has a box for it
 SIZE = re.compile(r'\bwidth="([\d.]+)"\s+height="([\d.]+)"')
 DARK = re.compile(r"^html\[data-theme=\"dark\"\] \{(.*?)^\}", re.M | re.S)
 STYLE_RULES = re.compile(r"^svg\.tb-(?:graph|drawing)[^{}]*\{[^{}]*\}", re.M)
@@ -242,8 +246,8 @@ def _gallery(app: Sphinx, docname: str, described: dict[str, str]) -> list[nodes
     parts = {"interactive": ("Figures to play with", shown)}
     for page, figures in groups.items():
         still = [(page, figure) for figure in figures if figure.kind != "interactive"]
-        name = "figures-" + page.rpartition("/")[2].replace("_", "-")
-        title = app.env.titles[page].astext() if page != app.config.root_doc else "The front page"
+        name = "figures-" + re.sub(r"\W|_", "-", page)
+        title = app.env.titles[page].astext() if page != app.config.root_doc else FRONT_PAGE
         parts[name] = (title, still)
     parts = {name: part for name, part in parts.items() if part[1]}
     contents = nodes.paragraph(classes=["tb-gallery-contents"])
@@ -257,22 +261,29 @@ def _gallery(app: Sphinx, docname: str, described: dict[str, str]) -> list[nodes
         cards = nodes.bullet_list(classes=["tb-gallery"])
         for page, figure in figures:
             text = described.get(figure.caption, figure.caption)
-            of_page = name == "interactive"
-            cards += _card(app, docname, page, figure, text, of_page)
+            where = _place(app, page, figure) if name == "interactive" else figure.section
+            cards += _card(app, docname, page, figure, text, where)
         section += cards
         made.append(section)
     return made
 
 
+def _place(app: Sphinx, page: str, figure: Figure) -> str:
+    """Return the page and the section of a figure."""
+    title = app.env.titles[page].astext()
+    if page == app.config.root_doc:
+        title = FRONT_PAGE
+    elif figure.section == title:
+        return title
+    return f"{title.split(':')[0]}: {figure.section}"
+
+
 def _card(
-    app: Sphinx, docname: str, page: str, figure: Figure, text: str, of_page: bool
+    app: Sphinx, docname: str, page: str, figure: Figure, text: str, where: str
 ) -> nodes.list_item:
     """Return a figure of the gallery: one link, with a picture, a sentence and the place."""
     uri = f"{app.builder.get_relative_uri(docname, page)}#{figure.anchor}"
-    where = figure.section
-    if of_page:
-        title = app.env.titles[page].astext().split(":")[0]
-        where = f"{title}: {where}" if where and page != app.config.root_doc else title
+    text = textwrap.shorten(text, LONGEST, placeholder=" …")
     link = nodes.reference("", "", refuri=uri, internal=True)
     link += nodes.raw("", _picture(app, docname, figure), format="html")
     link += nodes.inline("", text, classes=["tb-gallery-caption"])
@@ -284,31 +295,35 @@ def _card(
 def _picture(app: Sphinx, docname: str, figure: Figure) -> str:
     """Return the small picture as HTML; the sentence beside it says what it shows."""
     base = "../" * docname.count("/")
-    address, size = "", (320, 180)
     if figure.kind == "interactive" and (still := _still(figure)):
-        address = f"_static/figures/stills/{still.name}"
         with Image.open(still) as image:
             size = image.size
-    elif figure.source in app.env.images:
-        address = f"{app.builder.imagedir}/{app.env.images[figure.source][1]}"
-    elif figure.kind == "interactive":
-        address = figure.source
-    else:
-        html = figure.source
-        if figure.kind == "plot":
-            path = Path(app.env.mystnb_config.output_folder, figure.source)
-            html = inline_svg(path.read_text(encoding="utf-8"), figure.caption) or ""
-        svg = thumbnail(html)
-        size = tuple(round(float(side)) for side in SIZE.search(svg).groups())
-        address = f"{THUMBNAILS}/{hashlib.sha256(svg.encode()).hexdigest()[:16]}.svg"
-        path = Path(app.outdir, address)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(svg, encoding="utf-8")
-    if not address:
-        return ""
+        dark = still.with_stem(f"{still.stem}-dark")
+        address = f"{base}_static/figures/stills"
+        return _img(f"{address}/{still.name}", size, "only-light") + _img(
+            f"{address}/{dark.name}", size, "only-dark"
+        )
+    if figure.source in app.env.images:
+        return _img(f"{base}{app.builder.imagedir}/{app.env.images[figure.source][1]}", BOX)
+    if figure.kind == "interactive":
+        return _img(f"{base}{figure.source}", BOX) if figure.source else ""
+    html = figure.source
+    if figure.kind == "plot":
+        path = Path(app.env.mystnb_config.output_folder, figure.source)
+        html = inline_svg(path.read_text(encoding="utf-8"), figure.caption) or ""
+    svg = thumbnail(html)
+    name = f"{THUMBNAILS}/{hashlib.sha256(svg.encode()).hexdigest()[:16]}.svg"
+    path = Path(app.outdir, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(svg, encoding="utf-8")
+    return _img(f"{base}{name}", tuple(round(float(side)) for side in SIZE.search(svg).groups()))
+
+
+def _img(address: str, size: tuple[int, int], classes: str = "") -> str:
+    kind = f' class="{classes}"' if classes else ""
     return (
-        f'<img src="{base}{escape(address)}" alt="" role="presentation" loading="lazy" '
-        f'width="{size[0]}" height="{size[1]}"/>'
+        f'<img src="{escape(address)}" alt="" role="presentation" loading="lazy" '
+        f'width="{size[0]}" height="{size[1]}"{kind}/>'
     )
 
 
