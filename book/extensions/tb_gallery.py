@@ -95,6 +95,7 @@ def figures_of(doctree: nodes.document, plots: Path) -> list[Figure]:
         plots: the folder with what the cells drew.
     """
     found: list[Figure] = []
+    seen: set[str] = set()
     inside = None  # the interactive figure whose content is being walked through
     for node in list(doctree.findall(lambda n: isinstance(n, nodes.raw | nodes.image))):
         anchor = f"figure-{len(found) + 1}"
@@ -105,9 +106,10 @@ def figures_of(doctree: nodes.document, plots: Path) -> list[Figure]:
                 found[-1] = replace(found[-1], source=node["uri"])
         elif isinstance(node, nodes.image):
             figure = _image(node, anchor, where, plots)
-            if figure and figure.source in {other.source for other in found}:
+            if figure and (picture := _without_date(plots, figure)) in seen:
                 continue  # the same plot is shown a second time
             if figure:
+                seen.add(picture)
                 target = node.parent if figure.kind == "picture" else node
                 target["ids"].append(anchor)
         else:
@@ -161,6 +163,14 @@ def _image(node: nodes.image, anchor: str, where: str, plots: Path) -> Figure | 
     if not text:
         return None  # the gates complain of it
     return Figure(anchor, where, first_sentence(text), "plot", path.name)
+
+
+def _without_date(plots: Path, figure: Figure) -> str:
+    """Return what a picture shows: matplotlib writes into a plot when it was drawn."""
+    if figure.kind != "plot":
+        return figure.source
+    svg = (plots / figure.source).read_text(encoding="utf-8")
+    return re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
 
 
 def _drawing(
@@ -304,9 +314,10 @@ def _picture(app: Sphinx, docname: str, figure: Figure) -> str:
             f"{address}/{dark.name}", size, "only-dark"
         )
     if figure.source in app.env.images:
-        return _img(f"{base}{app.builder.imagedir}/{app.env.images[figure.source][1]}", BOX)
+        name = app.env.images[figure.source][1]
+        return _img(f"{base}{app.builder.imagedir}/{name}", BOX, "dark-light")
     if figure.kind == "interactive":
-        return _img(f"{base}{figure.source}", BOX) if figure.source else ""
+        return _img(f"{base}{figure.source}", BOX, "dark-light") if figure.source else ""
     html = figure.source
     if figure.kind == "plot":
         path = Path(app.env.mystnb_config.output_folder, figure.source)
@@ -316,14 +327,15 @@ def _picture(app: Sphinx, docname: str, figure: Figure) -> str:
     path = Path(app.outdir, name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(svg, encoding="utf-8")
-    return _img(f"{base}{name}", tuple(round(float(side)) for side in SIZE.search(svg).groups()))
+    size = tuple(round(float(side)) for side in SIZE.search(svg).groups())
+    return _img(f"{base}{name}", size, "dark-light")
 
 
-def _img(address: str, size: tuple[int, int], classes: str = "") -> str:
-    kind = f' class="{classes}"' if classes else ""
+def _img(address: str, size: tuple[int, int], theme: str) -> str:
+    """Return a picture; the theme puts white under those that it is not told to leave alone."""
     return (
         f'<img src="{escape(address)}" alt="" role="presentation" loading="lazy" '
-        f'width="{size[0]}" height="{size[1]}"{kind}/>'
+        f'width="{size[0]}" height="{size[1]}" class="{theme}"/>'
     )
 
 

@@ -14,6 +14,8 @@ from sphinx.writers.html5 import HTML5Translator
 # A custom element, whose script is book/static/figures/NAME.js.
 INTERACTIVE = re.compile(r"<tb-([a-z-]+)[\s>]")
 
+CONTENTS = re.compile(r'(<nav class="contents local")([^>]*>\s*<p class="topic-title">)([^<]*)')
+
 # What Pygments says of plain names, punctuation and white space.
 PLAIN_MARK = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')
 
@@ -50,6 +52,14 @@ def _trim(
         context["body"] = PLAIN_MARK.sub(r"\1", context["body"])
 
 
+def _name_contents(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document
+) -> None:
+    """Name a list of contents within a page: it is one of several ways about for screen readers."""
+    if context.get("body"):
+        context["body"] = CONTENTS.sub(r'\1 aria-label="\3"\2\3', context["body"])
+
+
 def _bind_percent(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Keep a number and its per cent sign on one line."""
     for text in list(doctree.findall(nodes.Text)):
@@ -63,6 +73,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_js_file("scrolling.js", type="module")
     app.connect("html-page-context", _load_figures)
     app.connect("html-page-context", _trim)
+    app.connect("html-page-context", _name_contents)
     app.connect("doctree-resolved", _bind_percent)
     # Jupyter Book always sets this for sphinx-comments, which the book does not load.
     app.add_config_value("comments_config", {}, "")

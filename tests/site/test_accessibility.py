@@ -52,7 +52,7 @@ def pictures(html):
             continue
         named = picture.get("aria-labelledby")
         text = html.find(id=named).get_text() if named else picture.get("aria-label", "")
-        source = picture.get("src") or re.sub(r'\bid="[^"]*"', "", str(picture))
+        source = picture.get("src") or re.sub(r"\bf[0-9a-f]{8}-|\bfigure-\d+", "", str(picture))
         found.append((source, picture.get("alt", text).strip()))
     return found
 
@@ -145,6 +145,7 @@ LOOK = """() => {
                 }),
             article: Boolean(node.closest("article")),
             columns: Boolean(node.closest(".tb-names")),
+            figure: node.closest(".tb-figure")?.localName,
         });
         return stops.length;
     };
@@ -165,29 +166,36 @@ def walk(tab):
     return tab.evaluate("report()"), due
 
 
-@pytest.fixture(params=[(page, 1440) for page in WALKED] + [(WALKED[0], 390), (WALKED[3], 390)])
+@pytest.fixture(
+    scope="module",
+    params=[*((page, 1440) for page in WALKED), (WALKED[0], 390), (WALKED[3], 390)],
+    ids=lambda param: f"{param[0]}-{param[1]}",
+)
 def walked(request, browser, site):
-    """A page, walked through by keyboard."""
+    """A page, walked through by keyboard: the stops, all due ones, and its interactive figures."""
     page, width = request.param
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme="light", reduced_motion="reduce"
     )
     tab = context.new_page()
     tab.goto(f"{site}/{page}", wait_until="networkidle")
-    yield walk(tab)
+    figures = tab.locator(".tb-figure").evaluate_all("nodes => nodes.map((n) => n.localName)")
+    yield *walk(tab), set(figures), page
     context.close()
 
 
 def test_the_keyboard_reaches_everything_in_order_and_the_focus_is_seen(walked):
-    stops, due = walked
-    reached = [stop["what"] for stop in stops if stop["stop"] is not None]
-    missing = [what for i, what in enumerate(due) if str(i) not in {s["stop"] for s in stops}]
+    stops, due, *_ = walked
+    unexpected = [stop["what"] for stop in stops if stop["stop"] is None]
+    assert not unexpected
+    reached = [int(stop["stop"]) for stop in stops]
+    missing = [what for i, what in enumerate(due) if i not in reached]
     assert not missing
-    assert reached == due  # each once, in the order of the page
+    assert reached == list(range(len(due)))  # each once, in the order of the page
     assert "Skip to main content" in stops[0]["what"]
     hidden = [stop["what"] for stop in stops if not stop["seen"]]
     assert not hidden
-    unmarked = [stop["what"] for stop in stops[:-1] if not stop["differs"]]
+    unmarked = [stop["what"] for stop in stops if not stop["differs"]]
     assert not unmarked
     lines = [stop for stop in stops if stop["article"] and not stop["columns"]]
     upwards = [
@@ -199,12 +207,15 @@ def test_the_keyboard_reaches_everything_in_order_and_the_focus_is_seen(walked):
 
 
 def test_the_walk_passes_what_a_reader_needs(walked):
-    stops, _ = walked
-    all_stops = "\n".join(stop["what"] for stop in stops)
-    for part in ("Skip to main content", "theme-switch-button", "sidebar-toggle"):
-        assert part in all_stops
-    if len([s for s in stops if "copybtn" in s["what"]]):
-        assert "Copy page as Markdown" in all_stops or "Torchbook" in all_stops
+    stops, _, figures, page = walked
+    whats = "\n".join(stop["what"] for stop in stops)
+    needed = ["Skip to main content", "sidebar-toggle", "Search", "theme-switch-button"]
+    if page != "book/index.html":
+        needed += ["Copy page as Markdown", "copybtn", "left-prev"]
+    if page.startswith("chapters/"):
+        needed += ["Open in Colab", "Notebook"]
+    assert [part for part in needed if part not in whats] == []
+    assert figures <= {stop["figure"] for stop in stops}
 
 
 def test_the_skip_link_skips(browser, site):
@@ -309,10 +320,10 @@ ELEMENTS = {
     for page in DOCUMENTS
     if (names := sorted(set(re.findall(r"<(tb-[a-z-]+)", (SITE / page).read_text("utf-8")))))
 }
-# A click that each answers without loading megabytes, where its first button would.
-FIRST_CLICK = {
-    "tb-classifier": None,  # test_live_models.py presses its button
-    "tb-error-finder": "textarea",
+# What to press where that is not the first button, and with which key.
+PRESS = {
+    "tb-attention": ("[role=gridcell][tabindex='0']", "ArrowRight"),
+    "tb-classifier": None,  # it would load megabytes: test_live_models.py presses it
 }
 
 
@@ -336,16 +347,17 @@ def test_figures_on_the_page_are_alive_and_hold_still_for_those_who_ask(still_co
         assert tab.evaluate("name => Boolean(customElements.get(name))", name), name
         element = tab.locator(name).first
         before = element.inner_html()
-        control = FIRST_CLICK.get(name, "button:not([disabled])")
-        if control is None:
+        press = PRESS.get(name, ("button:not([disabled])", "Enter"))
+        if press is None:
             expect(element.get_by_role("button").first).to_be_visible()
             continue
-        part = element.locator(f"{control} >> visible=true").first
-        if control == "textarea":
-            part.fill("RuntimeError: mat1 and mat2 shapes cannot be multiplied (3x4 and 3x4)")
+        control, key = press
+        field = element.locator("textarea")
+        if field.count():
+            field.fill("RuntimeError: mat1 and mat2 shapes cannot be multiplied (3x4 and 3x4)")
         else:
-            part.focus()
-            tab.keyboard.press("Enter")
+            element.locator(f"{control} >> visible=true").first.focus()
+            tab.keyboard.press(key)
         tab.wait_for_function(
             "([name, before]) => document.querySelector(name).innerHTML !== before",
             arg=[name, before],
