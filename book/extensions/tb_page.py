@@ -14,6 +14,8 @@ from sphinx.writers.html5 import HTML5Translator
 # A custom element, whose script is book/static/figures/NAME.js.
 INTERACTIVE = re.compile(r"<tb-([a-z-]+)[\s>]")
 
+# A list of contents within a page, as docutils writes it.
+CONTENTS = re.compile(r'(<nav class="contents local")([^>]*>\s*<p class="topic-title">)([^<]*)')
 # What Pygments says of plain names, operators, punctuation and white space.
 PLAIN_MARK = re.compile(r'<span class="(?:n|o|p|w)">([^<]*)</span>')
 PYTHON_BLOCK = re.compile(
@@ -75,6 +77,14 @@ def _mark_long_lines(block: re.Match[str]) -> str:
     return block["start"] + "".join(lines) + block["end"]
 
 
+def _name_contents(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document
+) -> None:
+    """Name a list of contents within a page: it is one of several ways about for screen readers."""
+    if context.get("body"):
+        context["body"] = CONTENTS.sub(r'\1 aria-label="\3"\2\3', context["body"])
+
+
 def _bind_percent(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Keep a number and its per cent sign on one line."""
     for text in list(doctree.findall(nodes.Text)):
@@ -85,8 +95,10 @@ def _bind_percent(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.add_node(HideCodeCellNode, override=True, html=(_visit_hidden, _depart_hidden))
+    app.add_js_file("scrolling.js", type="module")
     app.connect("html-page-context", _load_figures)
     app.connect("html-page-context", _mark)
+    app.connect("html-page-context", _name_contents)
     app.connect("doctree-resolved", _bind_percent)
     # Jupyter Book always sets this for sphinx-comments, which the book does not load.
     app.add_config_value("comments_config", {}, "")

@@ -20,6 +20,10 @@ PAGES = [*DOCUMENTS, "search.html"]
 WIDTHS = (390, 1440)  # a phone, a desk
 THEMES = ("light", "dark")
 KB = 1000
+# After a change of width: what scrolls now is in the Tab order, and nothing is on its way.
+SETTLED = """() => [...document.querySelectorAll("main pre, main .tb-math, main .tb-scroll")]
+    .every((box) => box.scrollWidth <= box.clientWidth || box.tabIndex === 0)
+    && document.getAnimations().every((animation) => animation.playState !== "running")"""
 
 
 def test_the_book_has_its_pages():
@@ -27,31 +31,60 @@ def test_the_book_has_its_pages():
     assert sum(page.startswith("chapters/") for page in PAGES) >= 2
 
 
+@pytest.fixture(scope="module")
+def contexts(browser):
+    """A browser for each theme, used for all pages: what they share is fetched once."""
+    contexts = {theme: browser.new_context(color_scheme=theme) for theme in THEMES}
+    yield contexts
+    for context in contexts.values():
+        context.close()
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_page_is_sound(browser, site, page, axe_violations):
-    """No console error, no request elsewhere, no axe violation, nothing wider than the screen."""
-    for width in WIDTHS:
-        for theme in THEMES:
-            where = f"{page} at {width} px, {theme}"
-            context = browser.new_context(
-                viewport={"width": width, "height": 900}, color_scheme=theme
-            )
-            tab = context.new_page()
-            errors, requests = [], []
-            tab.on("console", lambda m, e=errors: e.append(m.text) if m.type == "error" else None)
-            tab.on("pageerror", lambda error, e=errors: e.append(str(error)))
-            tab.on("request", lambda request, r=requests: r.append(request.url))
-            tab.goto(f"{site}/{page}", wait_until="networkidle")
+def test_page_is_sound(contexts, site, page, axe_violations):
+    """No console error, no request elsewhere, no axe violation, nothing wider than the screen.
+
+    Loaded at each width and in each theme once, and looked at in all four ways.
+    """
+    tabs = {theme: contexts[theme].new_page() for theme in THEMES}
+    errors, requests = [], []
+    for tab, width in zip(tabs.values(), WIDTHS, strict=True):
+        tab.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+        tab.on("pageerror", lambda error: errors.append(str(error)))
+        tab.on("request", lambda request: requests.append(request.url))
+        tab.set_viewport_size({"width": width, "height": 900})
+        tab.goto(f"{site}/{page}", wait_until="commit")
+    for widths in (WIDTHS, WIDTHS[::-1]):
+        where = [f"{theme}, {width} px" for theme, width in zip(THEMES, widths, strict=True)]
+        for (theme, tab), width in zip(tabs.items(), widths, strict=True):
+            tab.wait_for_load_state("networkidle")
             # A deferred script sets it; on a busy machine that can take a moment.
             tab.wait_for_function("t => document.documentElement.dataset.theme === t", arg=theme)
-            assert not errors, (where, errors)
-            host = urlsplit(site).netloc
-            elsewhere = [u for u in requests if urlsplit(u).netloc not in ("", host)]
-            assert not elsewhere, (where, elsewhere)
-            assert tab.evaluate("document.documentElement.scrollWidth") <= width, where
-            violations = axe_violations(tab)
-            assert not violations, (where, violations)
-            context.close()
+            tab.set_viewport_size({"width": width, "height": 900})
+            tab.wait_for_function(SETTLED)
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width, (theme, width)
+        violations = axe_violations(*tabs.values())
+        assert not violations, (where, violations)
+    for tab in tabs.values():
+        tab.close()
+    assert not errors
+    host = urlsplit(site).netloc
+    elsewhere = [url for url in requests if urlsplit(url).netloc not in ("", host)]
+    assert not elsewhere
+
+
+def test_every_link_and_download_leads_somewhere(monkeypatch):
+    """What the build's own gate says of the site as it lies there, the launch bars' files too."""
+    monkeypatch.syspath_prepend(ROOT / "book" / "extensions")
+    from tb_gates import Page, check_site
+
+    assert check_site(SITE) == []
+    chapters = [page for page in DOCUMENTS if page.startswith("chapters/")]
+    for page in chapters:
+        links = Page((SITE / page).read_text(encoding="utf-8")).links
+        files = [SITE / "chapters" / link for link in links if link.startswith("../notebooks/")]
+        assert sorted({path.suffix for path in files}) == [".ipynb", ".py"], page
+        assert all(path.stat().st_size > 1000 for path in files)
 
 
 @pytest.mark.parametrize("page", PAGES)
