@@ -24,7 +24,8 @@ NOT_FOR_SEARCH = {"404", "search", "genindex"}  # they hold nothing of their own
 def opening(doctree: nodes.document) -> str:
     """Return the first running text of a page, cut between sentences or words."""
     for paragraph in doctree.findall(nodes.paragraph):
-        if isinstance(paragraph.parent, nodes.section) and paragraph.astext().strip():
+        is_strip = "tb-strip" in paragraph["classes"] or "tb-strip" in paragraph.parent["classes"]
+        if isinstance(paragraph.parent, nodes.section) and paragraph.astext() and not is_strip:
             return shortened(" ".join(paragraph.astext().split()))
     return ""
 
@@ -61,6 +62,7 @@ def _describe(
     context["tb_description"] = description
     context["tb_is_listed"] = pagename not in NOT_FOR_SEARCH
     if pagename == "404":
+        context["title"] = context["tb_title"] = "No such page"
         context["tb_chapters"] = [
             (name, app.env.titles[name].astext())
             for name in app.env.toctree_includes.get(app.config.root_doc, [])

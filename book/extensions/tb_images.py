@@ -1,7 +1,7 @@
 """Say of each picture how large it is, so that nothing jumps, and load those below only on the way.
 
-The first picture of a page may be the first thing that one sees: it is loaded at once, all others
-when the reader comes near them.
+A picture near the top may be the first thing that one sees: the first one is loaded at once if it
+stands among the first paragraphs, all others when the reader comes near them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sphinx.application import Sphinx
 
 IMAGE = re.compile(r"<img\b(?P<attributes>[^>]*?)(?P<end>\s*/?>)")
 SOURCE = re.compile(r'\ssrc="([^"]*)"')
+NEAR_THE_TOP = 2000  # characters of HTML
 NUMBER = r'="\s*([\d.]+)(?:px|pt)?\s*"'
 
 
@@ -55,23 +56,23 @@ def _file_of(app: Sphinx, pagename: str, source: str) -> Path | None:
 def _finish_images(
     app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document
 ) -> None:
-    seen = 0
+    body = context.get("body") or ""
+    first = IMAGE.search(body)
+    eager = first.start() if first and first.start() < NEAR_THE_TOP else None
 
     def finish(match: re.Match[str]) -> str:
-        nonlocal seen
-        seen += 1
         attributes = match["attributes"]
         source = SOURCE.search(attributes)
         if source and " width=" not in attributes:
             file = _file_of(app, pagename, unquote(unescape(source[1])))
             if file and (size := size_of(file)):
                 attributes += f' width="{size[0]}" height="{size[1]}"'
-        if seen > 1 and " loading=" not in attributes:
+        if match.start() != eager and " loading=" not in attributes:
             attributes += ' loading="lazy" decoding="async"'
         return f"<img{attributes}{match['end']}"
 
-    if context.get("body"):
-        context["body"] = IMAGE.sub(finish, context["body"])
+    if first:
+        context["body"] = IMAGE.sub(finish, body)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -1,16 +1,15 @@
-"""Each page loads what it uses, and nothing that holds up its first picture.
+"""Each page runs the scripts that it uses, and none before it can be seen.
 
-Sphinx, the theme and its extensions name all their scripts and styles on every page, and run the
-scripts before the page is shown. Here a page keeps what something on it asks for, and its scripts
-wait until it has been read. Of the inline ones none is kept: they set what nothing reads. (The
-theme's own, which chooses light or dark before anything is drawn, stands in its template.)
+Sphinx, the theme and its extensions name all their scripts on every page, and run them before the
+page is shown. Here a page keeps what something on it asks for, and its scripts wait until it has
+been read. Of the inline ones none is kept: they set what nothing reads. (The theme's own, which
+chooses light or dark before anything is drawn, stands in its template.)
 """
 
 from __future__ import annotations
 
 import os
 import re
-from fnmatch import fnmatch
 from typing import Any
 
 from docutils import nodes
@@ -21,23 +20,20 @@ from sphinx.builders.html._assets import _JavaScript
 CODE = re.compile(r'<div class="[^"]*\bhighlight\b')
 USED_BY = {
     "clipboard.min.js": CODE,
-    "copybutton.*": CODE,
+    "copybutton.js": CODE,
     "design-tabs.js": re.compile(r'class="[^"]*\bsd-tab-set\b'),
-    "sphinx-design.min.css": re.compile(r'class="[^"]*\bsd-'),
-    "exercise.css": re.compile(r'class="[^"]*\b(?:exercise|solution)\b'),
-    "mystnb.*.css": re.compile(r'class="[^"]*\bcell\b'),
 }
 FOR_SPHINX_SEARCH = ("doctools.js", "sphinx_highlight.js")
 
 
 def is_used(filename: str | os.PathLike[str] | None, body: str, pagename: str) -> bool:
-    """Return whether a page has a use for a script or a stylesheet; without a name it is inline."""
+    """Return whether a page has a use for a script; without a name it is inline."""
     if not filename:
         return False
     name = os.path.basename(filename)  # noqa: PTH119 - an address, not a path
     if name in FOR_SPHINX_SEARCH:
         return pagename == "search"
-    sign = next((sign for pattern, sign in USED_BY.items() if fnmatch(name, pattern)), None)
+    sign = USED_BY.get(name)
     return sign is None or sign.search(body) is not None
 
 
@@ -53,9 +49,6 @@ def _choose(
     app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document
 ) -> None:
     body = context.get("body") or ""
-    context["css_files"] = [
-        sheet for sheet in context["css_files"] if is_used(sheet.filename, body, pagename)
-    ]
     context["script_files"] = [
         deferred(script)
         for script in context["script_files"]
