@@ -85,7 +85,7 @@ def test_titles_and_descriptions_differ(heads):
 
 def test_the_map_has_each_page_and_robots_find_it(address):
     tree = ElementTree.parse(SITE / "sitemap.xml")
-    places = [element.text for element in tree.iter("{*}loc")]
+    places = [element.text for element in tree.findall(".//{*}loc")]
     assert sorted(places) == sorted(f"{address}{page}" for page in DOCUMENTS)
     assert f"Sitemap: {address}sitemap.xml" in (SITE / "robots.txt").read_text()
 
