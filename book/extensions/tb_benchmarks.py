@@ -13,6 +13,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import tb_speed
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
@@ -30,7 +31,7 @@ WIDTH, MARGIN, ROW = 400, 8, 40  # of a chart, in its own units: as wide as a ph
 class Benchmark(SphinxDirective):
     """The directive `benchmark`: charts and tables of one kind, for every device and model.
 
-    Its argument is "compare", "pairs", "apart" or "growth".
+    Its argument is "compare", "pairs", "apart", "growth" or "site".
     """
 
     required_arguments = 1
@@ -43,6 +44,8 @@ class Benchmark(SphinxDirective):
         results = newest(Path(self.env.srcdir, self.config.torchbook_benchmarks), kind)
         if not results:
             raise self.error(f"there is no result of the benchmark {kind!r}")
+        if kind == "site":
+            return [tb_speed.conditions(results[0]), *tb_speed.show(results[0])]
         return [
             node
             for result in results
@@ -200,6 +203,7 @@ SHOW = {
     "pairs": ("compare", pairs),
     "apart": ("apart", compare),
     "growth": ("growth", growth),
+    "site": ("site", tb_speed.show),
 }
 
 

@@ -46,8 +46,6 @@ def _load_figures(
 ) -> None:
     """Load the scripts of interactive figures on the pages that hold one."""
     figures = sorted(set(INTERACTIVE.findall(context.get("body") or "")))
-    if figures:
-        app.add_css_file("figures/figures.css")
     for name in figures:
         app.add_js_file(f"figures/{name}.js", type="module")
 
@@ -100,6 +98,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", _mark)
     app.connect("html-page-context", _name_contents)
     app.connect("doctree-resolved", _bind_percent)
+    app.add_css_file("figures/figures.css")
     # Jupyter Book always sets this for sphinx-comments, which the book does not load.
     app.add_config_value("comments_config", {}, "")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -18,6 +19,11 @@ def site_of(config: Config) -> str:
         return config.torchbook_site.rstrip("/") + "/"
     owner, name = config.torchbook_repository.split("/")
     return f"https://{owner.lower()}.github.io/{name}/"
+
+
+def base_path(config: Config) -> str:
+    """Return the path of the site on its host, with a slash at both ends."""
+    return urlsplit(site_of(config)).path
 
 
 def repository_of(config: Config) -> str:

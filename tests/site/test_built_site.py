@@ -1,11 +1,15 @@
 """Every page of the built site, in a real browser."""
 
 import gzip
+import io
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
+from serving import serve
 
 pytestmark = pytest.mark.site
 
@@ -87,23 +91,118 @@ def test_every_link_and_download_leads_somewhere(monkeypatch):
         assert all(path.stat().st_size > 1000 for path in files)
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_page_is_light(browser, site, page):
+@pytest.fixture(scope="module")
+def page_address():
+    """A function that says where a page is, on a server that compresses as the site's host does."""
+    html = (SITE / "404.html").read_text(encoding="utf-8")
+    base = re.search(r'data-content_root="([^"]*)"', html)[1]
+    with serve(SITE, like_pages=True, base=base) as address:
+        yield lambda page: f"{address}/{page}"
+
+
+@pytest.mark.parametrize("page", [*PAGES, "404.html"])
+def test_page_is_light(page_address, browser, page):
     """The budgets of the design: what a first visit costs over the wire, images aside."""
     html = (SITE / page).read_bytes()
     assert len(html) <= 300 * KB
     tab = browser.new_page()
-    weights = {}
+    weights, kinds = {}, {}
 
     def weigh(response):
-        if response.request.resource_type != "image":
-            weights[response.url] = len(gzip.compress(response.body()))
+        # The site's own server compresses; of what came, these are the bytes on the wire.
+        body = response.body()
+        sent = response.headers.get("content-length")
+        weights[response.url] = int(sent) if sent else len(gzip.compress(body))
+        kinds[response.url] = response.request.resource_type
 
     tab.on("response", weigh)
-    tab.goto(f"{site}/{page}", wait_until="networkidle")
+    tab.goto(page_address(page), wait_until="networkidle")
     tab.close()
-    heaviest = sorted(weights.items(), key=lambda item: -item[1])[:5]
-    assert sum(weights.values()) <= 300 * KB, heaviest
+    others = {url: weight for url, weight in weights.items() if kinds[url] != "image"}
+    assert sum(others.values()) <= 300 * KB, sorted(others.items(), key=lambda i: -i[1])[:5]
+    images = [weight for url, weight in weights.items() if kinds[url] == "image"]
+    assert sum(images) <= 1500 * KB
+    assert sum(kind == "stylesheet" for kind in kinds.values()) == 1
+    assert not [url for url, kind in kinds.items() if kind == "font"]
+
+
+# What is said of each image of a page, and of each script in its source.
+IMAGES = """nodes => nodes.map((n) => ({
+  source: n.getAttribute("src"), lazy: n.loading === "lazy", decoding: n.decoding,
+  sized: n.hasAttribute("width") && n.hasAttribute("height"), top: n.getBoundingClientRect().top,
+}))"""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_images_have_sizes_and_wait_until_they_are_needed(browser, site, page):
+    """Nothing far below the screen is asked for; nothing jumps when it comes."""
+    for width in WIDTHS:
+        tab = browser.new_page(viewport={"width": width, "height": 900}, java_script_enabled=False)
+        asked = []
+        tab.on("request", lambda r, a=asked: a.append(urlsplit(r.url).path))
+        tab.goto(f"{site}/{page}", wait_until="networkidle")
+        images = tab.locator("img").evaluate_all(IMAGES)
+        for image in images:
+            assert image["sized"], image
+            if image["top"] > 900 and not image["source"].startswith("data:"):
+                assert image["lazy"], image
+                assert image["decoding"] == "async", image
+            # Chromium asks for a lazy image at most 2,500 pixels ahead.
+            if image["top"] > 900 + 2500 and not image["source"].startswith("data:"):
+                assert not [path for path in asked if path.endswith(image["source"][3:])], image
+        if images and images[0]["top"] < 300:
+            assert not images[0]["lazy"]
+        tab.close()
+
+
+def test_pictures_are_in_formats_that_are_small():
+    """A PNG or JPEG stays where WebP would save next to nothing."""
+    for path in [*(SITE / "_images").glob("*"), *(SITE / "_static").glob("figures/stills/*")]:
+        if path.suffix in (".svg", ".webp", ".avif"):
+            continue
+        buffer = io.BytesIO()
+        with Image.open(path) as image:
+            image.save(buffer, "webp", lossless=path.suffix == ".png", quality=85)
+        assert path.stat().st_size - len(buffer.getvalue()) < 20 * KB, path.name
+
+
+SHIFTS = """
+window.shift = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+SCROLL = """async () => {
+  for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight / 2) {
+    scrollTo(0, y);
+    await new Promise(requestAnimationFrame);
+    await new Promise(requestAnimationFrame);
+  }
+  return window.shift;
+}"""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_moves_while_it_loads_or_is_scrolled(browser, site, page):
+    for width in WIDTHS:
+        tab = browser.new_page(viewport={"width": width, "height": 900})
+        tab.add_init_script(SHIFTS)
+        tab.goto(f"{site}/{page}", wait_until="networkidle")
+        assert tab.evaluate(SCROLL) < 0.01, (page, width)
+        tab.close()
+
+
+@pytest.mark.parametrize("page", [*PAGES, "404.html"])
+def test_scripts_hold_up_nothing_and_are_used(page):
+    html = (SITE / page).read_text(encoding="utf-8")
+    scripts = re.findall(r"<script\b[^>]* src=[^>]*>", html)
+    assert not [tag for tag in scripts if not re.search(r'\s(defer|async|type="module")', tag)]
+    loaded = " ".join(scripts)
+    code = re.search(r'<div class="[^"]*\bhighlight\b', html) is not None
+    assert ("copybutton.js" in loaded) == ("clipboard.min.js" in loaded) == code
+    assert ("design-tabs.js" in loaded) == ('class="sd-tab-set' in html)
+    for name in ("bootstrap", "fontawesome", "togglebutton", "sphinx_highlight", "jquery"):
+        assert name not in loaded
 
 
 def test_the_theme_can_be_switched_and_is_remembered(browser, site):

@@ -1,0 +1,66 @@
+"""Lighthouse on a pretended phone: all that does not depend on how busy this machine is."""
+
+import sys
+
+import pytest
+from serving import serve
+from test_built_site import ROOT, SITE
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+from site_speed import lighthouse
+
+pytestmark = pytest.mark.site
+
+PAGES = (
+    "book/index",
+    "book/errors",
+    "chapters/00_fundamentals",
+    "chapters/03_computer_vision",
+    "chapters/08_paper_replicating",
+)
+COMPLETE = ("accessibility", "best-practices", "seo")
+# What is wrong or right whatever the time; `cache-insight` and the like judge the site's host.
+OF_PERFORMANCE = (
+    "cumulative-layout-shift",
+    "cls-culprits-insight",
+    "duplicated-javascript-insight",
+    "font-display-insight",
+    "image-delivery-insight",
+    "layout-shifts",
+    "legacy-javascript-insight",
+    "non-composited-animations",
+    "third-parties-insight",
+    "total-byte-weight",
+    "unsized-images",
+    "unused-css-rules",
+    "unused-javascript",
+    "viewport-insight",
+)
+
+
+@pytest.fixture(scope="module")
+def address():
+    with serve(SITE, like_pages=True) as address:
+        yield address
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_lighthouse_finds_nothing(page, address):
+    found = lighthouse(f"{address}/{page}.html")
+    audits = found["audits"]
+    failing = [
+        f"{name}: {each['id']}"
+        for name in COMPLETE
+        for each in found["categories"][name]["auditRefs"]
+        if each["weight"] and (audits[each["id"]]["score"] or 0) < 1
+        if audits[each["id"]]["scoreDisplayMode"] not in ("notApplicable", "manual")
+    ]
+    failing += [
+        f"performance: {name}, {audits[name].get('displayValue', '')}"
+        for name in OF_PERFORMANCE
+        if name in audits and audits[name]["score"] not in (None, 1)
+    ]
+    assert not failing
+    assert {name: found["categories"][name]["score"] for name in COMPLETE} == dict.fromkeys(
+        COMPLETE, 1
+    )
