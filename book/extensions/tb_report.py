@@ -69,15 +69,21 @@ def _fill_in(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     settings = app.env.metadata.get(docname, {}).get("torchbook")
     run = run_of(app.env, docname)
     if settings and run:
+        # As it was read: resolved it has other words, and the next page's footer says it too.
+        minutes = reading_minutes(app.env.get_doctree(docname))
         title = next(doctree.findall(nodes.title))
         title.parent.insert(
-            title.parent.index(title) + 1, _strip(doctree, json.loads(settings), run)
+            title.parent.index(title) + 1, _strip(minutes, json.loads(settings), run)
         )
 
 
-def _strip(doctree: nodes.document, settings: dict[str, Any], run: dict[str, Any]) -> nodes.Element:
+def reading_minutes(doctree: nodes.document) -> int:
+    """Return about how long a page takes to read, its code left aside."""
     words = sum(len(p.astext().split()) for p in doctree.findall(nodes.paragraph))
-    minutes = max(1, round(words / WORDS_PER_MINUTE))
+    return max(1, round(words / WORDS_PER_MINUTE))
+
+
+def _strip(minutes: int, settings: dict[str, Any], run: dict[str, Any]) -> nodes.Element:
     facts = (
         ("Reading", f"about {minutes} minute{'s' if minutes > 1 else ''}"),
         ("Running", f"{run['seconds']:.0f} s on {run['device']}"),
