@@ -65,7 +65,12 @@ def _add_to_page(
     if pagename not in names:
         return
     app.add_js_file("reading.js", type="module")
-    following = app.torchbook_contents[names.index(pagename) + 1 :][:1]
+    link = (context.get("next") or {}).get("link")
+    following = [
+        chapter
+        for chapter in app.torchbook_contents
+        if app.builder.get_relative_uri(pagename, chapter["page"]) == link
+    ]
     solutions = f"book/solutions/{pagename.removeprefix(CHAPTERS)}"
     context["tb_next"] = following[0] if following else None
     context["tb_brings"] = app.torchbook_brings.get(following[0]["page"]) if following else None
