@@ -281,7 +281,7 @@ def test_nothing_is_loaded_before_it_is_opened_and_little_then(browser, site):
     tab.locator(HIT).first.wait_for()
     tab.wait_for_load_state("networkidle")
     tab.close()
-    assert sum(weights.values()) <= 230 * KB, sorted(weights.items(), key=lambda item: -item[1])[:8]
+    assert sum(weights.values()) <= 200 * KB, sorted(weights.items(), key=lambda item: -item[1])[:8]
 
 
 def test_it_needs_no_more_than_a_strict_policy_allows(browser, site):
