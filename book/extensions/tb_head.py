@@ -116,7 +116,7 @@ def _write_files(app: Sphinx, exception: Exception | None) -> None:
         "sitemap.xml": sitemap([f"{site}{name}.html" for name in names]),
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {site}sitemap.xml\n",
     }
-    if start != "index.html":
+    if "index" not in names:
         title = app.config.project
         files["index.html"] = ROOT_PAGE.format(site=site, start=start, title=title)
     for name, text in files.items():
