@@ -116,17 +116,25 @@ def _write_files(app: Sphinx, exception: Exception | None) -> None:
         "sitemap.xml": sitemap([f"{site}{name}.html" for name in names]),
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {site}sitemap.xml\n",
     }
-    if start != "index.html":
+    if "index" not in names:
         title = app.config.project
         files["index.html"] = ROOT_PAGE.format(site=site, start=start, title=title)
     for name, text in files.items():
         Path(app.outdir, name).write_text(text, encoding="utf-8")
+
+
+def _anchor(app: Sphinx, exception: Exception | None) -> None:
+    """Make the page for lost readers work at any address."""
     lost = Path(app.outdir, "404.html")
-    lost.write_text(anchored(lost.read_text(encoding="utf-8"), base_path(app.config)), "utf-8")
+    if exception is None and app.builder.format == "html" and lost.is_file():
+        html = lost.read_text(encoding="utf-8")
+        lost.write_text(anchored(html, base_path(app.config)), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.connect("html-page-context", _describe)
     app.connect("build-finished", _write_files)
+    # After the gates, which follow its addresses as long as they are relative.
+    app.connect("build-finished", _anchor, priority=910)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
