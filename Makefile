@@ -9,7 +9,7 @@ PEERS := benchmarks/.venv
 SITE := _build/html
 
 .DEFAULT_GOAL := help
-.PHONY: help book test slow lessons colab check site lint format data serve stills clean distclean benchmark
+.PHONY: help book test slow lessons colab check site lint format data serve stills clean distclean benchmark lighthouse
 
 help: ## Say what each command does
 	@echo "Torchbook. Commands:"
@@ -76,6 +76,9 @@ benchmark: $(PEERS)/.ready ## Measure the training loop against its peers (half 
 	@$(PEERS)/bin/python benchmarks/run.py apart
 	@$(PEERS)/bin/python benchmarks/run.py growth
 	@$(PEERS)/bin/python benchmarks/run.py compare
+
+lighthouse: $(READY) tests/node_modules ## Measure the built site on a pretended phone (after make book)
+	@$(BIN)/python benchmarks/site_speed.py
 
 node_modules tests/node_modules: %node_modules: $(READY) %package.json %package-lock.json
 	@cd $(@D) && $(abspath $(BIN))/npm ci --silent --no-audit --no-fund

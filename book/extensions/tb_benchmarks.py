@@ -13,6 +13,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import tb_benchmarks_site
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
@@ -30,7 +31,7 @@ WIDTH, MARGIN, ROW = 400, 8, 40  # of a chart, in its own units: as wide as a ph
 class Benchmark(SphinxDirective):
     """The directive `benchmark`: charts and tables of one kind, for every device and model.
 
-    Its argument is "compare", "pairs", "apart" or "growth".
+    Its argument is "compare", "pairs", "apart", "growth" or "site".
     """
 
     required_arguments = 1
@@ -47,7 +48,9 @@ class Benchmark(SphinxDirective):
             node
             for result in results
             for node in (
-                _conditions(result, result[name] if name == "pairs" else {}),
+                tb_benchmarks_site.conditions(result)
+                if kind == "site"
+                else _conditions(result, result[name] if name == "pairs" else {}),
                 *show(result),
             )
         ]
@@ -200,6 +203,7 @@ SHOW = {
     "pairs": ("compare", pairs),
     "apart": ("apart", compare),
     "growth": ("growth", growth),
+    "site": ("site", tb_benchmarks_site.site),
 }
 
 

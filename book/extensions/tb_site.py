@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -18,6 +19,11 @@ def site_of(config: Config) -> str:
         return config.torchbook_site.rstrip("/") + "/"
     owner, name = config.torchbook_repository.split("/")
     return f"https://{owner.lower()}.github.io/{name}/"
+
+
+def pages(site: Path) -> list[Path]:
+    """Return the pages of the built site: not what extensions keep among their files."""
+    return [path for path in site.rglob("*.html") if "_static" not in path.parts]
 
 
 def repository_of(config: Config) -> str:

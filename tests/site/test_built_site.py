@@ -1,6 +1,5 @@
 """Every page of the built site, in a real browser."""
 
-import gzip
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -52,25 +51,6 @@ def test_page_is_sound(browser, site, page, axe_violations):
             violations = axe_violations(tab)
             assert not violations, (where, violations)
             context.close()
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_page_is_light(browser, site, page):
-    """The budgets of the design: what a first visit costs over the wire, images aside."""
-    html = (SITE / page).read_bytes()
-    assert len(html) <= 300 * KB
-    tab = browser.new_page()
-    weights = {}
-
-    def weigh(response):
-        if response.request.resource_type != "image":
-            weights[response.url] = len(gzip.compress(response.body()))
-
-    tab.on("response", weigh)
-    tab.goto(f"{site}/{page}", wait_until="networkidle")
-    tab.close()
-    heaviest = sorted(weights.items(), key=lambda item: -item[1])[:5]
-    assert sum(weights.values()) <= 300 * KB, heaviest
 
 
 def test_the_theme_can_be_switched_and_is_remembered(browser, site):
