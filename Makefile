@@ -25,7 +25,7 @@ $(READY): requirements.txt pyproject.toml
 
 book: $(READY) node_modules data ## Run the chapters that changed and build the site
 	@$(BIN)/jupyter-book build . --warningiserror --keep-going --nitpick --quiet
-	@echo "Open $(SITE)/index.html, or say: make serve"
+	@echo "The site is in $(SITE). To read it, say: make serve"
 
 test: $(READY) ## Test the package and the book's machinery (needs no built book)
 	@$(BIN)/python -m pytest --cov
@@ -77,7 +77,7 @@ benchmark: $(PEERS)/.ready ## Measure the training loop against its peers (half 
 	@$(PEERS)/bin/python benchmarks/run.py growth
 	@$(PEERS)/bin/python benchmarks/run.py compare
 
-lighthouse: $(READY) tests/node_modules ## Measure the built site on a pretended phone (after make book)
+lighthouse: $(READY) tests/node_modules ## Measure the built site on a pretended slow phone (after make book)
 	@$(BIN)/python benchmarks/site_speed.py
 
 node_modules tests/node_modules: %node_modules: $(READY) %package.json %package-lock.json

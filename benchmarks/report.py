@@ -47,12 +47,7 @@ def conditions() -> dict[str, Any]:
 def write(benchmark: str, model: str, content: dict[str, Any]) -> Path:
     """Write a result as JSON; one of the same day, device, benchmark and model is replaced."""
     device = content["device"].lower().replace(" ", "-")
-    return save(f"{content['date'][:10]}_{device}_{benchmark}_{model.lower()}", benchmark, content)
-
-
-def save(name: str, benchmark: str, content: dict[str, Any]) -> Path:
-    """Write a result as JSON under a name of its own; numbers keep four decimals."""
-    path = RESULTS / f"{name}.json"
+    path = RESULTS / f"{content['date'][:10]}_{device}_{benchmark}_{model.lower()}.json"
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps({"benchmark": benchmark, **_rounded(content)}, indent=1)
     path.write_text(text + "\n", encoding="utf-8")

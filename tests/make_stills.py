@@ -1,4 +1,7 @@
-"""Photograph each interactive figure of the built site, for the notebooks, where it cannot run."""
+"""Photograph the interactive figures of the built site, for where they cannot run.
+
+That is in the notebooks, and, small, on the page on all figures, which is dark for some.
+"""
 
 import io
 import re
@@ -17,7 +20,7 @@ TOOLS = {"classifier", "copy-page", "error-finder", "sortable"}  # nothing to se
 
 
 def main() -> None:
-    """Photograph the first figure of each kind, in the light theme, and keep it as WebP."""
+    """Photograph the first figure of each kind in both themes, and keep the pictures as WebP."""
     where: dict[str, str] = {}
     for path in sorted((SITE / "chapters").glob("*.html")):
         for name in FIGURE.findall(path.read_text(encoding="utf-8")):
@@ -26,20 +29,22 @@ def main() -> None:
     with serve(SITE) as site, sync_playwright() as playwright:
         path = shutil.which("chromium") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
-        context = browser.new_context(
-            viewport={"width": 800, "height": 900},
-            color_scheme="light",
-            reduced_motion="reduce",
-            device_scale_factor=1.5,
-        )
-        for name in sorted(where.keys() - TOOLS):
-            page = context.new_page()
-            page.goto(f"{site}/chapters/{where[name]}", wait_until="networkidle")
-            picture = page.locator(f"tb-{name}").first.screenshot()
-            with Image.open(io.BytesIO(picture)) as image:
-                image.convert("RGB").save(STILLS / f"{name}.webp", quality=80, method=6)
-            print(f"{name}: {(STILLS / f'{name}.webp').stat().st_size / 1000:.0f} KB")
-            page.close()
+        for theme, ending in (("light", ""), ("dark", "-dark")):
+            context = browser.new_context(
+                viewport={"width": 800, "height": 900},
+                color_scheme=theme,
+                reduced_motion="reduce",
+                device_scale_factor=1.5,
+            )
+            for name in sorted(where.keys() - TOOLS):
+                page = context.new_page()
+                page.goto(f"{site}/chapters/{where[name]}", wait_until="networkidle")
+                picture = page.locator(f"tb-{name}").first.screenshot()
+                still = STILLS / f"{name}{ending}.webp"
+                with Image.open(io.BytesIO(picture)) as image:
+                    image.convert("RGB").save(still, quality=80, method=6)
+                print(f"{still.name}: {still.stat().st_size / 1000:.0f} KB")
+                page.close()
         browser.close()
 
 

@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import tb_benchmarks_site
+import tb_speed
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
@@ -44,13 +44,13 @@ class Benchmark(SphinxDirective):
         results = newest(Path(self.env.srcdir, self.config.torchbook_benchmarks), kind)
         if not results:
             raise self.error(f"there is no result of the benchmark {kind!r}")
+        if kind == "site":
+            return [tb_speed.conditions(results[0]), *tb_speed.show(results[0])]
         return [
             node
             for result in results
             for node in (
-                tb_benchmarks_site.conditions(result)
-                if kind == "site"
-                else _conditions(result, result[name] if name == "pairs" else {}),
+                _conditions(result, result[name] if name == "pairs" else {}),
                 *show(result),
             )
         ]
@@ -203,7 +203,7 @@ SHOW = {
     "pairs": ("compare", pairs),
     "apart": ("apart", compare),
     "growth": ("growth", growth),
-    "site": ("site", tb_benchmarks_site.site),
+    "site": ("site", tb_speed.show),
 }
 
 

@@ -43,21 +43,28 @@ class InlineFigures(SphinxPostTransform):
         for node in list(self.document.findall(nodes.image)):
             path = Path(self.env.srcdir, node["uri"]).resolve()
             if path.suffix == ".svg" and path.is_relative_to(output):
-                figure = inline_svg(path.read_text(encoding="utf-8"), node.get("alt", ""))
+                figure = inline_svg(
+                    path.read_text(encoding="utf-8"), node.get("alt", ""), "".join(node["ids"][:1])
+                )
                 if figure is not None:  # without alt text it stays an image, and fails that gate
                     node.replace_self(nodes.raw("", figure, format="html"))
 
 
-def inline_svg(svg: str, alt: str = "") -> str | None:
+def alt_text(svg: str) -> str:
+    """Return what `torchbook.plots.describe` has written into a figure, or nothing."""
+    group = GROUP_ID.search(svg)
+    return unescape(group["text"]) if group and not NAMELESS.fullmatch(group["text"]) else ""
+
+
+def inline_svg(svg: str, alt: str = "", anchor: str = "") -> str | None:
     """Return HTML for a figure of matplotlib's, or None if nothing says what it shows.
 
     Args:
         svg: the figure as matplotlib writes it.
         alt: its alt text, if the cell's metadata gives one.
+        anchor: the name by which a link finds it on its page.
     """
-    group = GROUP_ID.search(svg)
-    if not alt and group and not NAMELESS.fullmatch(group["text"]):
-        alt = unescape(group["text"])
+    alt = alt or alt_text(svg)
     if not alt:
         return None
     # The same identifiers in two figures of a page would clash: clip paths would cut the wrong one.
@@ -81,8 +88,9 @@ def inline_svg(svg: str, alt: str = "") -> str | None:
     body = re.sub(r' transform="rotate\(-?0 [^"]*"', "", body)
     body = re.sub(r' d="[^"]*"', lambda match: re.sub(r"\s*([A-Zz])\s*", r"\1", match[0]), body)
     body = MARKS.sub(_style_once, body)
+    name = f'id="{anchor}" ' if anchor else ""
     opening = (
-        f'<svg class="tb-graph" role="img" aria-label="{escape(alt)}" '
+        f'<svg class="tb-graph" {name}role="img" aria-label="{escape(alt)}" '
         f'viewBox="0 0 {width} {height}" width="{float(width) * 4 / 3:.0f}" '
         f'height="{float(height) * 4 / 3:.0f}">'
     )

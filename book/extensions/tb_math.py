@@ -35,7 +35,7 @@ def _visit_inline(self: HTML5Translator, node: nodes.math) -> None:
 
 def _visit_block(self: HTML5Translator, node: nodes.math_block) -> None:
     identifier = f' id="{node["ids"][0]}"' if node["ids"] else ""
-    self.body.append(f'<div class="tb-math"{identifier} tabindex="0" role="group">')
+    self.body.append(f'<div class="tb-math"{identifier}>')
     self.body.append(_mathml(node, "block"))
     if node.get("number"):
         self.body.append(f'<span class="eqno">({node["number"]})</span>')

@@ -14,6 +14,8 @@ from sphinx.writers.html5 import HTML5Translator
 # A custom element, whose script is book/static/figures/NAME.js.
 INTERACTIVE = re.compile(r"<tb-([a-z-]+)[\s>]")
 
+# A list of contents within a page, as docutils writes it.
+CONTENTS = re.compile(r'(<nav class="contents local")([^>]*>\s*<p class="topic-title">)([^<]*)')
 # What Pygments says of plain names, operators, punctuation and white space.
 PLAIN_MARK = re.compile(r'<span class="(?:n|o|p|w)">([^<]*)</span>')
 PYTHON_BLOCK = re.compile(
@@ -44,8 +46,6 @@ def _load_figures(
 ) -> None:
     """Load the scripts of interactive figures on the pages that hold one."""
     figures = sorted(set(INTERACTIVE.findall(context.get("body") or "")))
-    if figures:
-        app.add_css_file("figures/figures.css")
     for name in figures:
         app.add_js_file(f"figures/{name}.js", type="module")
 
@@ -65,14 +65,22 @@ def _mark_long_lines(block: re.Match[str]) -> str:
 
     They continue there below themselves, further in. What is copied does not change.
     """
-    lines = block["code"].split("\n")
+    lines = block["code"].splitlines(keepends=True)
     for place, line in enumerate(lines):
-        text = unescape(re.sub(r"<[^>]*>", "", line))
+        text = unescape(re.sub(r"<[^>]*>", "", line)).rstrip("\n")
         whole = all(line.count(f"<{tag}") == line.count(f"</{tag}") for tag in ("a", "span"))
         if len(text) > FITS_ON_A_PHONE and whole:
             level = min((len(text) - len(text.lstrip())) // 4, 5)
             lines[place] = f'<span class="tb-l{level}">{line}</span>'
-    return block["start"] + "\n".join(lines) + block["end"]
+    return block["start"] + "".join(lines) + block["end"]
+
+
+def _name_contents(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document
+) -> None:
+    """Name a list of contents within a page: it is one of several ways about for screen readers."""
+    if context.get("body"):
+        context["body"] = CONTENTS.sub(r'\1 aria-label="\3"\2\3', context["body"])
 
 
 def _bind_percent(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -85,9 +93,12 @@ def _bind_percent(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.add_node(HideCodeCellNode, override=True, html=(_visit_hidden, _depart_hidden))
+    app.add_js_file("scrolling.js", type="module")
     app.connect("html-page-context", _load_figures)
     app.connect("html-page-context", _mark)
+    app.connect("html-page-context", _name_contents)
     app.connect("doctree-resolved", _bind_percent)
+    app.add_css_file("figures/figures.css")
     # Jupyter Book always sets this for sphinx-comments, which the book does not load.
     app.add_config_value("comments_config", {}, "")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -21,9 +21,9 @@ def site_of(config: Config) -> str:
     return f"https://{owner.lower()}.github.io/{name}/"
 
 
-def pages(site: Path) -> list[Path]:
-    """Return the pages of the built site: not what extensions keep among their files."""
-    return [path for path in site.rglob("*.html") if "_static" not in path.parts]
+def base_path(config: Config) -> str:
+    """Return the path of the site on its host, with a slash at both ends."""
+    return urlsplit(site_of(config)).path
 
 
 def repository_of(config: Config) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.builders.html._assets import _CascadingStyleSheet
-from tb_site import pages
+from tb_policy import pages
 
 NAME = "site.css"
 THEME = ("basic.css", "styles/pydata-sphinx-theme.css")  # Sphinx's, the theme's: before all others
@@ -91,12 +91,10 @@ def names_in_use(site: Path) -> set[str]:
     return used
 
 
-def _name_joined(
+def _only_ours(
     app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document
 ) -> None:
-    """Name the joined sheet in place of those of all pages; a page's own ones come after it."""
-    own = [sheet for sheet in context["css_files"] if sheet not in app.builder._orig_css_files]
-    context["css_files"] = [_CascadingStyleSheet(f"_static/{NAME}"), *own]
+    context["css_files"] = [_CascadingStyleSheet(f"_static/{NAME}")]
 
 
 def _join(app: Sphinx, exception: Exception | None) -> None:
@@ -104,7 +102,8 @@ def _join(app: Sphinx, exception: Exception | None) -> None:
         return
     static = Path(app.outdir, "_static")
     ours = [Path(app.confdir, folder) for folder in app.config.html_static_path]
-    sheets = sorted(app.builder._orig_css_files, key=lambda sheet: sheet.priority)
+    # Those of all pages. (Sphinx's `_orig_css_files` is not there when no page had to be written.)
+    sheets = sorted(app.builder._css_files, key=lambda sheet: sheet.priority)
     addresses = [*THEME, *(str(sheet.filename).removeprefix("_static/") for sheet in sheets)]
     used = names_in_use(Path(app.outdir))
     parts = []
@@ -125,6 +124,6 @@ def _join(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
-    app.connect("html-page-context", _name_joined, priority=950)  # when all have named theirs
+    app.connect("html-page-context", _only_ours, priority=950)  # when all have named theirs
     app.connect("build-finished", _join, priority=880)  # before the policy, which sums it up
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,10 +1,15 @@
 """Every page of the built site, in a real browser."""
 
+import gzip
+import io
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
+from serving import serve
 
 pytestmark = pytest.mark.site
 
@@ -19,6 +24,10 @@ PAGES = [*DOCUMENTS, "search.html"]
 WIDTHS = (390, 1440)  # a phone, a desk
 THEMES = ("light", "dark")
 KB = 1000
+# After a change of width: what scrolls now is in the Tab order, and nothing is on its way.
+SETTLED = """() => [...document.querySelectorAll("main pre, main .tb-math, main .tb-scroll")]
+    .every((box) => box.scrollWidth <= box.clientWidth || box.tabIndex === 0)
+    && document.getAnimations().every((animation) => animation.playState !== "running")"""
 
 
 def test_the_book_has_its_pages():
@@ -26,31 +35,174 @@ def test_the_book_has_its_pages():
     assert sum(page.startswith("chapters/") for page in PAGES) >= 2
 
 
+@pytest.fixture(scope="module")
+def contexts(browser):
+    """A browser for each theme, used for all pages: what they share is fetched once."""
+    contexts = {theme: browser.new_context(color_scheme=theme) for theme in THEMES}
+    yield contexts
+    for context in contexts.values():
+        context.close()
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_page_is_sound(browser, site, page, axe_violations):
-    """No console error, no request elsewhere, no axe violation, nothing wider than the screen."""
-    for width in WIDTHS:
-        for theme in THEMES:
-            where = f"{page} at {width} px, {theme}"
-            context = browser.new_context(
-                viewport={"width": width, "height": 900}, color_scheme=theme
-            )
-            tab = context.new_page()
-            errors, requests = [], []
-            tab.on("console", lambda m, e=errors: e.append(m.text) if m.type == "error" else None)
-            tab.on("pageerror", lambda error, e=errors: e.append(str(error)))
-            tab.on("request", lambda request, r=requests: r.append(request.url))
-            tab.goto(f"{site}/{page}", wait_until="networkidle")
+def test_page_is_sound(contexts, site, page, axe_violations):
+    """No console error, no request elsewhere, no axe violation, nothing wider than the screen.
+
+    Loaded at each width and in each theme once, and looked at in all four ways.
+    """
+    tabs = {theme: contexts[theme].new_page() for theme in THEMES}
+    errors, requests = [], []
+    for tab, width in zip(tabs.values(), WIDTHS, strict=True):
+        tab.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+        tab.on("pageerror", lambda error: errors.append(str(error)))
+        tab.on("request", lambda request: requests.append(request.url))
+        tab.set_viewport_size({"width": width, "height": 900})
+        tab.goto(f"{site}/{page}", wait_until="commit")
+    for widths in (WIDTHS, WIDTHS[::-1]):
+        where = [f"{theme}, {width} px" for theme, width in zip(THEMES, widths, strict=True)]
+        for (theme, tab), width in zip(tabs.items(), widths, strict=True):
+            tab.wait_for_load_state("networkidle")
             # A deferred script sets it; on a busy machine that can take a moment.
             tab.wait_for_function("t => document.documentElement.dataset.theme === t", arg=theme)
-            assert not errors, (where, errors)
-            host = urlsplit(site).netloc
-            elsewhere = [u for u in requests if urlsplit(u).netloc not in ("", host)]
-            assert not elsewhere, (where, elsewhere)
-            assert tab.evaluate("document.documentElement.scrollWidth") <= width, where
-            violations = axe_violations(tab)
-            assert not violations, (where, violations)
-            context.close()
+            tab.set_viewport_size({"width": width, "height": 900})
+            tab.wait_for_function(SETTLED)
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width, (theme, width)
+        violations = axe_violations(*tabs.values())
+        assert not violations, (where, violations)
+    for tab in tabs.values():
+        tab.close()
+    assert not errors
+    host = urlsplit(site).netloc
+    elsewhere = [url for url in requests if urlsplit(url).netloc not in ("", host)]
+    assert not elsewhere
+
+
+def test_every_link_and_download_leads_somewhere(monkeypatch):
+    """What the build's own gate says of the site as it lies there, the launch bars' files too."""
+    monkeypatch.syspath_prepend(ROOT / "book" / "extensions")
+    from tb_gates import Page, check_site
+
+    assert check_site(SITE) == []
+    chapters = [page for page in DOCUMENTS if page.startswith("chapters/")]
+    for page in chapters:
+        links = Page((SITE / page).read_text(encoding="utf-8")).links
+        files = [SITE / "chapters" / link for link in links if link.startswith("../notebooks/")]
+        assert sorted({path.suffix for path in files}) == [".ipynb", ".py"], page
+        assert all(path.stat().st_size > 1000 for path in files)
+
+
+@pytest.fixture(scope="module")
+def page_address():
+    """A function that says where a page is, on a server that compresses as the site's host does."""
+    html = (SITE / "404.html").read_text(encoding="utf-8")
+    base = re.search(r'data-content_root="([^"]*)"', html)[1]
+    with serve(SITE, like_pages=True, base=base) as address:
+        yield lambda page: f"{address}/{page}"
+
+
+@pytest.mark.parametrize("page", [*PAGES, "404.html"])
+def test_page_is_light(page_address, browser, page):
+    """The budgets of the design: what a first visit costs over the wire, images aside."""
+    html = (SITE / page).read_bytes()
+    assert len(html) <= 300 * KB
+    tab = browser.new_page()
+    weights, kinds = {}, {}
+
+    def weigh(response):
+        # The site's own server compresses; of what came, these are the bytes on the wire.
+        body = response.body()
+        sent = response.headers.get("content-length")
+        weights[response.url] = int(sent) if sent else len(gzip.compress(body))
+        kinds[response.url] = response.request.resource_type
+
+    tab.on("response", weigh)
+    tab.goto(page_address(page), wait_until="networkidle")
+    tab.close()
+    others = {url: weight for url, weight in weights.items() if kinds[url] != "image"}
+    assert sum(others.values()) <= 300 * KB, sorted(others.items(), key=lambda i: -i[1])[:5]
+    images = [weight for url, weight in weights.items() if kinds[url] == "image"]
+    assert sum(images) <= 1500 * KB
+    assert sum(kind == "stylesheet" for kind in kinds.values()) == 1
+    assert not [url for url, kind in kinds.items() if kind == "font"]
+
+
+# What is said of each image of a page, and of each script in its source.
+IMAGES = """nodes => nodes.map((n) => ({
+  source: n.getAttribute("src"), lazy: n.loading === "lazy", decoding: n.decoding,
+  sized: n.hasAttribute("width") && n.hasAttribute("height"), top: n.getBoundingClientRect().top,
+}))"""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_images_have_sizes_and_wait_until_they_are_needed(browser, site, page):
+    """Nothing far below the screen is asked for; nothing jumps when it comes."""
+    for width in WIDTHS:
+        tab = browser.new_page(viewport={"width": width, "height": 900}, java_script_enabled=False)
+        asked = []
+        tab.on("request", lambda r, a=asked: a.append(urlsplit(r.url).path))
+        tab.goto(f"{site}/{page}", wait_until="networkidle")
+        images = tab.locator("img").evaluate_all(IMAGES)
+        for image in images:
+            assert image["sized"], image
+            if image["top"] > 900 and not image["source"].startswith("data:"):
+                assert image["lazy"], image
+                assert image["decoding"] == "async", image
+            # Chromium asks for a lazy image at most 2,500 pixels ahead.
+            if image["top"] > 900 + 2500 and not image["source"].startswith("data:"):
+                assert not [path for path in asked if path.endswith(image["source"][3:])], image
+        if images and images[0]["top"] < 300:
+            assert not images[0]["lazy"]
+        tab.close()
+
+
+def test_pictures_are_in_formats_that_are_small():
+    """A PNG or JPEG stays where WebP would save next to nothing."""
+    for path in [*(SITE / "_images").glob("*"), *(SITE / "_static").glob("figures/stills/*")]:
+        if path.suffix in (".svg", ".webp", ".avif"):
+            continue
+        buffer = io.BytesIO()
+        with Image.open(path) as image:
+            image.save(buffer, "webp", lossless=path.suffix == ".png", quality=85)
+        assert path.stat().st_size - len(buffer.getvalue()) < 20 * KB, path.name
+
+
+SHIFTS = """
+window.shift = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+SCROLL = """async () => {
+  for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight / 2) {
+    scrollTo(0, y);
+    await new Promise(requestAnimationFrame);
+    await new Promise(requestAnimationFrame);
+  }
+  return window.shift;
+}"""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_moves_while_it_loads_or_is_scrolled(browser, site, page):
+    for width in WIDTHS:
+        tab = browser.new_page(viewport={"width": width, "height": 900})
+        tab.add_init_script(SHIFTS)
+        tab.goto(f"{site}/{page}", wait_until="networkidle")
+        assert tab.evaluate(SCROLL) < 0.01, (page, width)
+        tab.close()
+
+
+@pytest.mark.parametrize("page", [*PAGES, "404.html"])
+def test_scripts_hold_up_nothing_and_are_used(page):
+    html = (SITE / page).read_text(encoding="utf-8")
+    scripts = re.findall(r"<script\b[^>]* src=[^>]*>", html)
+    assert not [tag for tag in scripts if not re.search(r'\s(defer|async|type="module")', tag)]
+    loaded = " ".join(scripts)
+    code = re.search(r'<div class="[^"]*\bhighlight\b', html) is not None
+    assert ("copybutton.js" in loaded) == ("clipboard.min.js" in loaded) == code
+    assert ("design-tabs.js" in loaded) == ('class="sd-tab-set' in html)
+    for name in ("bootstrap", "fontawesome", "togglebutton", "sphinx_highlight", "jquery"):
+        assert name not in loaded
 
 
 def test_the_theme_can_be_switched_and_is_remembered(browser, site):
@@ -91,13 +243,3 @@ def test_code_is_copied_by_keyboard_and_the_button_says_so(browser, site):
     expect(button).to_have_css("opacity", "1")
     assert "import" in tab.evaluate("navigator.clipboard.readText()")
     context.close()
-
-
-def test_search_finds_a_concept(browser, site):
-    tab = browser.new_page()
-    tab.goto(f"{site}/search.html?q=broadcasting", wait_until="networkidle")
-    tab.locator("#search-results li a").first.wait_for()
-    results = tab.locator("#search-results li a")
-    first = [results.nth(i).get_attribute("href") for i in range(min(5, results.count()))]
-    assert any("00_fundamentals" in address for address in first), first
-    tab.close()

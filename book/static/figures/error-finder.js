@@ -3,46 +3,13 @@
 // build's run left under each heading, and from the blocks `tb-also`, a message per line.
 
 import { Figure, define, make, makeButton } from "./common.js";
+import { LONGEST_TEXT, findMessages, wordsOf } from "./messages.js";
 
 const MOST_RESULTS = 3;
-const LONGEST_TEXT = 20_000; // of a longer one the end counts
 const MOST_MESSAGES = 20; // in one text, from the end
 const FITS = 0.5; // scores below are coincidence
 const SURELY = 0.8;
 const NEAR_THE_BEST = 0.65; // of the best score: what else is worth showing
-
-// Where the last line of a traceback begins: "RuntimeError: ...", perhaps with what pytest or
-// torchrun put before it.
-const ERROR_LINE =
-  /^(?:E +|\[[\w ]+\]: ?)?(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Iteration|Exit|Warning)(?=:|$)/;
-
-/**
- * The messages in a traceback, in order: each from its line to the next one or to an empty line.
- * @param {string} text a traceback, or a bare message
- * @returns {string[]} the whole text, if no line looks like the name of an error
- */
-export function findMessages(text) {
-  const lines = text.slice(-LONGEST_TEXT).replace(/\r/g, "").split("\n");
-  const messages = [];
-  let current = null;
-  for (const line of lines) {
-    if (ERROR_LINE.test(line)) messages.push(current = [line]);
-    else if (line.trim() === "") current = null;
-    else current?.push(line);
-  }
-  return messages.length ? messages.map((message) => message.join("\n")) : [lines.join("\n")];
-}
-
-/**
- * The words of a message, each once, without what differs from case to case: numbers, and names
- * in double quotes.
- * @param {string} message
- * @returns {Set<string>}
- */
-export function wordsOf(message) {
-  const bare = message.toLowerCase().replace(/"[^"\n]*"/g, " ").replace(/\d+/g, "");
-  return new Set(bare.match(/[\p{L}_]+/gu) ?? []);
-}
 
 /** The first sentence, on one line or several: many paste no more. @param {string} message */
 const firstSentence = (message) => message.split(/\.\s/, 1)[0];

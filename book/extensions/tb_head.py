@@ -1,0 +1,132 @@
+"""What each page says of itself to search engines, to those who share it, and to the browser.
+
+The description is the one in a page's front matter; without one, its first words: a chapter begins
+with what its reader will be able to do. The tags themselves stand in book/templates/layout.html.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from tb_site import base_path, site_of
+
+LONGEST = 200  # letters; search engines show some 160
+DESCRIPTION = re.compile(r'<meta content="(?P<text>[^"]*)" name="description" ?/?>\n?')
+VIEWPORT = re.compile(r'<meta name="viewport"[^>]*>\n?')
+RELATIVE = re.compile(r'(<[^>]*\s(?:href|src|action)=")(?!/|#|[a-z]+:)')
+NOT_FOR_SEARCH = {"404", "search", "genindex"}  # they hold nothing of their own
+
+
+def opening(doctree: nodes.document) -> str:
+    """Return the first running text of a page, cut between sentences or words."""
+    for paragraph in doctree.findall(nodes.paragraph):
+        is_strip = "tb-strip" in paragraph["classes"] or "tb-strip" in paragraph.parent["classes"]
+        if isinstance(paragraph.parent, nodes.section) and paragraph.astext() and not is_strip:
+            return shortened(" ".join(paragraph.astext().split()))
+    return ""
+
+
+def shortened(text: str) -> str:
+    """Return as many whole sentences of a text as fit; if not even one does, its first words."""
+    if len(text) <= LONGEST:
+        return text
+    start = text[: LONGEST + 1]
+    sentence = re.match(r".*[.!?](?= )", start)
+    if sentence and len(sentence[0]) >= LONGEST / 3:
+        return sentence[0]
+    return start.rsplit(" ", 1)[0].rstrip(",;:") + " ..."
+
+
+def _describe(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document
+) -> None:
+    """Hand the template what it needs; drop what it writes itself from the other tags."""
+    tags = VIEWPORT.sub("", context.get("metatags") or "")
+    given = DESCRIPTION.search(tags)
+    context["metatags"] = DESCRIPTION.sub("", tags)
+    title = re.sub(r"<[^>]+>", "", context.get("title") or "")
+    if given:
+        description = given["text"]  # escaped already, like a title
+    elif doctree is not None and opening(doctree):
+        description = _escaped(opening(doctree))
+    else:
+        description = f"{title}, in {_escaped(app.config.project)}."
+    site = site_of(app.config)
+    context["pageurl"] = None if pagename in NOT_FOR_SEARCH else f"{site}{pagename}.html"
+    context["tb_site"] = site
+    context["tb_title"] = title
+    context["tb_description"] = description
+    context["tb_is_listed"] = pagename not in NOT_FOR_SEARCH
+    if pagename == "404":
+        context["title"] = context["tb_title"] = "No such page"
+        context["tb_chapters"] = [
+            (name, app.env.titles[name].astext())
+            for name in app.env.toctree_includes.get(app.config.root_doc, [])
+            if name.startswith("chapters/")
+        ]
+
+
+def anchored(html: str, base: str) -> str:
+    """Return a page at the root of the site that works at any address: with absolute addresses."""
+    html = html.replace('data-content_root="./"', f'data-content_root="{base}"')
+    return RELATIVE.sub(lambda match: match[1] + base, html)
+
+
+def _escaped(text: str) -> str:
+    """Escape a text as docutils does it in the tags that it writes."""
+    for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        text = text.replace(character, entity)
+    return text
+
+
+def sitemap(addresses: list[str]) -> str:
+    """Return a site map of some addresses."""
+    places = "".join(f"<url><loc>{address}</loc></url>\n" for address in addresses)
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n'
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{places}</urlset>\n'
+    )
+
+
+ROOT_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8" />
+<meta name="viewport" content="width=device-width, initial-scale=1" />
+<meta http-equiv="refresh" content="0; url={start}" />
+<title>{title}</title>
+<link rel="canonical" href="{site}{start}" />
+</head>
+<body><p><a href="{start}">{title}</a></p></body>
+</html>
+"""
+
+
+def _write_files(app: Sphinx, exception: Exception | None) -> None:
+    """Write what stands at the site's root: its map, what robots may read, the way to the start."""
+    if exception is not None or app.builder.format != "html":
+        return
+    site, start = site_of(app.config), f"{app.config.root_doc}.html"
+    names = sorted(app.env.found_docs & set(app.env.all_docs))
+    files = {
+        "sitemap.xml": sitemap([f"{site}{name}.html" for name in names]),
+        "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {site}sitemap.xml\n",
+    }
+    if start != "index.html":
+        title = app.config.project
+        files["index.html"] = ROOT_PAGE.format(site=site, start=start, title=title)
+    for name, text in files.items():
+        Path(app.outdir, name).write_text(text, encoding="utf-8")
+    lost = Path(app.outdir, "404.html")
+    lost.write_text(anchored(lost.read_text(encoding="utf-8"), base_path(app.config)), "utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    app.connect("html-page-context", _describe)
+    app.connect("build-finished", _write_files)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

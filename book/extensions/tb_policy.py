@@ -1,0 +1,125 @@
+"""A content security policy on every page, and the sum of every script and stylesheet it loads.
+
+The site's host sends no headers of ours, so the policy stands in the page, before anything that it
+judges. What a page may run: our own files, WebAssembly (the live models, the search), and inline
+only what was there when the build wrote the page, named by its hash; styles likewise, but for the
+style attributes of drawings. `integrity` says which bytes of a file are meant: a page never runs a
+script of another build, or one that was changed on the way. What a module imports has no sum of its
+own, and is held to our own host by `script-src 'self'`. A worker has a policy of its own, and on
+this host none.
+
+All pages are looked at after each build, not only those that were written: a changed script changes
+its sum on each page. That takes a tenth of a second, and pages that stay the same are not touched.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from sphinx.application import Sphinx
+from tb_site import base_path
+
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self' 'wasm-unsafe-eval'",
+    "style-src-elem": "'self'",
+    "style-src-attr": "'unsafe-inline'",  # matplotlib's drawings
+    "img-src": "'self' data: blob:",
+    "connect-src": "'self'",
+    "worker-src": "'self'",
+    "font-src": "'none'",
+    "manifest-src": "'self'",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+}
+CHARSET = re.compile(r'<meta charset="[^"]*" ?/?>')
+OURS = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>|(?<=") integrity="[^"]*"')
+INLINE = re.compile(r"<(script|style)\b([^>]*)>(.*?)</\1>", re.S)
+LOADED = re.compile(
+    r'<(?:script\b[^>]*?\ssrc|link\b[^>]*?\shref)="(?P<address>[^"?]*)(?P<query>\?[^"]*)?"[^>]*>'
+)
+DATA = re.compile(r'type="application/(?:ld\+)?json"')
+
+
+def policy(html: str) -> str:
+    """Return the policy of a page: what every page has, and the hashes of what is inline on it."""
+    hashes: dict[str, dict[str, None]] = {"script": {}, "style": {}}
+    for kind, attributes, text in INLINE.findall(html):
+        if text and " src=" not in attributes and not DATA.search(attributes):
+            hashes[kind][f"'sha256-{_digest('sha256', text.encode())}'"] = None
+    extra = {"script-src": hashes["script"], "style-src-elem": hashes["style"]}
+    return "; ".join(" ".join((name, POLICY[name], *extra.get(name, ()))) for name in POLICY)
+
+
+def secured(html: str, page: Path, site: Path, base: str) -> str:
+    """Return a page with its policy and the sums of its files.
+
+    Args:
+        html: the page, perhaps with those of an earlier build.
+        page: where it lies.
+        site: the folder of the site.
+        base: the path of the site on its host.
+    """
+
+    def add_sum(match: re.Match[str]) -> str:
+        tag = match[0]
+        if tag.startswith("<link") and not re.search(r'rel="(?:stylesheet|modulepreload)"', tag):
+            return tag
+        path = unquote(match["address"])
+        file = site / path.removeprefix(base) if path.startswith("/") else page.parent / path
+        if not file.is_file():  # the gates complain of it
+            return tag
+        total = _sum_of(file.resolve())
+        # A copy of an earlier build, kept by the browser, would not have that sum: it is not asked.
+        version = re.sub(r"\W", "", total)[:8]
+        tag = tag.replace(
+            f'{match["address"]}{match["query"] or ""}"', f'{match["address"]}?v={version}"'
+        )
+        end = "/>" if tag.endswith("/>") else ">"
+        return f'{tag.removesuffix(end).rstrip()} integrity="sha384-{total}"{end}'
+
+    html = LOADED.sub(add_sum, OURS.sub("", html))
+    tag = (
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(policy(html), quote=False)}">'
+    )
+    return CHARSET.sub(lambda match: match[0] + tag, html, count=1)
+
+
+def _digest(name: str, content: bytes) -> str:
+    return base64.b64encode(hashlib.new(name, content).digest()).decode()
+
+
+@cache  # forgotten before each build
+def _sum_of(file: Path) -> str:
+    return _digest("sha384", file.read_bytes())
+
+
+def pages(site: Path) -> list[Path]:
+    """Return the site's pages: not what extensions keep among their files."""
+    return [path for path in site.rglob("*.html") if "_static" not in path.parts]
+
+
+def _secure(app: Sphinx, exception: Exception | None) -> None:
+    if exception is not None or app.builder.format != "html":
+        return
+    _sum_of.cache_clear()
+    site = Path(app.outdir)
+    for path in pages(site):
+        html = path.read_text(encoding="utf-8")
+        if (new := secured(html, path, site, base_path(app.config))) != html:
+            path.write_text(new, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    # After all that writes into the site, before the gates look.
+    app.connect("build-finished", _secure, priority=890)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,395 @@
+"""The built site for readers with a keyboard, a screen reader, a phone, large type, or no motion.
+
+What axe-core finds is in test_built_site.py; here is what it cannot see.
+"""
+
+import re
+from itertools import pairwise
+
+import pytest
+from bs4 import BeautifulSoup
+from playwright.sync_api import expect
+from test_built_site import DOCUMENTS, PAGES, SITE
+
+pytestmark = pytest.mark.site
+
+WALKED = [
+    "book/index.html",
+    "chapters/00_fundamentals.html",
+    "chapters/02_classification.html",
+    "chapters/03_computer_vision.html",
+    "chapters/08_paper_replicating.html",
+    "book/errors.html",
+    "book/cheatsheet.html",
+]
+NARROW = 320  # a screen of 1280 px at a zoom of 400 %, or of 640 px at 200 %
+FILE_NAME = re.compile(r"\.(?:svg|png|jpe?g|webp|gif)$|^[0-9a-f]{16,}", re.I)
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def page(request):
+    """A page's address on the site, and its HTML as it is written."""
+    html = (SITE / request.param).read_text(encoding="utf-8")
+    return request.param, BeautifulSoup(html, "html.parser")
+
+
+def test_headings_are_in_order(page):
+    _, html = page
+    printed = {id(node) for box in html.select(".onlyprint") for node in box.find_all(True)}
+    headings = [h for h in html.main.find_all(re.compile(r"^h[1-6]$")) if id(h) not in printed]
+    levels = [int(heading.name[1]) for heading in headings]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    for (_, before), (heading, after) in pairwise(zip(headings, levels, strict=True)):
+        assert after <= before + 1, f"h{before} is followed by h{after}: {heading.get_text()}"
+
+
+def pictures(html):
+    """Return what each picture of a page is and says, without those that say nothing on purpose."""
+    found = []
+    for picture in html.main.select("img, svg[role=img]"):
+        if picture.get("role") == "presentation" or picture.get("aria-hidden") == "true":
+            continue
+        named = picture.get("aria-labelledby")
+        text = html.find(id=named).get_text() if named else picture.get("aria-label", "")
+        source = picture.get("src") or re.sub(r"\bf[0-9a-f]{8}-|\bfigure-\d+", "", str(picture))
+        found.append((source, picture.get("alt", text).strip()))
+    return found
+
+
+def test_pictures_say_what_they_show(page):
+    _, html = page
+    for source, text in pictures(html):
+        assert len(text.split()) > 3, f"{text!r} describes nothing: {source[:200]}"
+        assert not FILE_NAME.search(text)
+
+
+def test_different_pictures_say_different_things(page):
+    _, html = page
+    by_text = {}
+    for source, text in pictures(html):
+        by_text.setdefault(text, set()).add(source)
+    twice = [text for text, sources in by_text.items() if len(sources) > 1]
+    assert not twice
+
+
+def test_landmarks_and_language(page):
+    _, html = page
+    assert html.html["lang"] == "en"
+    assert html.title.get_text(strip=True)
+    assert len(html.find_all("main")) == 1
+    skip = html.body.find("a")
+    assert html.find(id=skip["href"].removeprefix("#")).name == "main"
+    regions = html.select("nav, aside, section[aria-label]")
+    names = [
+        region.get("aria-label") or html.find(id=region["aria-labelledby"]).get_text(strip=True)
+        for region in regions
+    ]
+    assert all(names)
+    visible = [
+        name
+        for name, region in zip(names, regions, strict=True)
+        if not region.find_parent(class_="onlyprint")
+    ]
+    assert len(visible) == len(set(visible)), visible
+
+
+def test_buttons_and_fields_have_names(page):
+    _, html = page
+    for control in html.select("button, input:not([type=hidden]), select, textarea"):
+        label = control.get("aria-label") or control.get("title") or control.get("placeholder")
+        label = label or control.get_text(strip=True)
+        if not label and control.get("id"):
+            label = html.find("label", attrs={"for": control["id"]})
+        assert label, str(control)[:200]
+
+
+# -- by keyboard ---------------------------------------------------------------------------------
+
+# What Tab should reach, in this order: all that takes the focus, may be seen, and is not behind a
+# closed door. Of radio buttons with one name only the chosen one counts.
+REACHABLE = """() => {
+    const wanted = "a[href], button, input, select, textarea, summary, [tabindex], video[controls]";
+    return [...document.querySelectorAll(wanted)].filter((node) => {
+        if (node.tabIndex < 0 || node.disabled || node.closest("[inert]")) return false;
+        if (node.type === "radio" && !node.checked) return false;
+        return node.checkVisibility({ visibilityProperty: true });
+    }).map((node, i) => { node.dataset.stop = i; return describe(node); });
+}"""
+LOOK = """() => {
+    window.describe = (node) => `${node.tagName.toLowerCase()}.${node.className} ` +
+        (node.getAttribute("aria-label") || node.textContent).trim().slice(0, 40);
+    const look = (node) => {
+        const style = getComputedStyle(node);
+        const lines = [];
+        if (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) {
+            lines.push(`outline ${style.outlineStyle} ${style.outlineWidth} ${style.outlineColor}`);
+        }
+        lines.push(`shadow ${style.boxShadow}`);
+        return lines.join("; ");
+    };
+    window.stops = [];
+    // Where the focus is now, and whether the stop before looked otherwise while it had it.
+    window.step = () => {
+        const node = document.activeElement;
+        const last = stops.at(-1);
+        if (last) last.differs = look(last.node) !== last.look;
+        if (node === document.body) return null;
+        const box = node.getBoundingClientRect();
+        stops.push({
+            node, look: look(node), what: describe(node), stop: node.dataset.stop,
+            top: box.top + scrollY, bottom: box.bottom + scrollY,
+            seen: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth
+                && box.width > 0 && box.height > 0 && node.checkVisibility({
+                    visibilityProperty: true, opacityProperty: true,
+                }),
+            article: Boolean(node.closest("article")),
+            columns: Boolean(node.closest(".tb-names")),
+            figure: node.closest(".tb-figure")?.localName,
+        });
+        return stops.length;
+    };
+    window.report = () => stops.map(({ node, ...rest }) => rest);
+}"""
+
+
+def walk(tab):
+    """Press Tab from the top of a page until the focus leaves it; return the stops, and all due."""
+    tab.evaluate(LOOK)
+    due = tab.evaluate(REACHABLE)
+    for _ in range(len(due) + 50):
+        tab.keyboard.press("Tab")
+        if tab.evaluate("step()") is None:
+            break
+    else:
+        pytest.fail(f"the focus is caught: {tab.evaluate('report()')[-3:]}")
+    return tab.evaluate("report()"), due
+
+
+@pytest.fixture(
+    scope="module",
+    params=[*((page, 1440) for page in WALKED), (WALKED[0], 390), (WALKED[3], 390)],
+    ids=lambda param: f"{param[0]}-{param[1]}",
+)
+def walked(request, browser, site):
+    """A page, walked through by keyboard: the stops, all due ones, and its interactive figures."""
+    page, width = request.param
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme="light", reduced_motion="reduce"
+    )
+    tab = context.new_page()
+    tab.goto(f"{site}/{page}", wait_until="networkidle")
+    figures = tab.locator(".tb-figure").evaluate_all("nodes => nodes.map((n) => n.localName)")
+    yield *walk(tab), set(figures), page
+    context.close()
+
+
+def test_the_keyboard_reaches_everything_in_order_and_the_focus_is_seen(walked):
+    stops, due, *_ = walked
+    unexpected = [stop["what"] for stop in stops if stop["stop"] is None]
+    assert not unexpected
+    reached = [int(stop["stop"]) for stop in stops]
+    missing = [what for i, what in enumerate(due) if i not in reached]
+    assert not missing
+    assert reached == list(range(len(due)))  # each once, in the order of the page
+    assert "Skip to main content" in stops[0]["what"]
+    hidden = [stop["what"] for stop in stops if not stop["seen"]]
+    assert not hidden
+    unmarked = [stop["what"] for stop in stops if not stop["differs"]]
+    assert not unmarked
+    # (Within a figure, a matrix may stand above the one before it.)
+    lines = [s for s in stops if s["article"] and not s["columns"] and not s["figure"]]
+    upwards = [
+        (before["what"], after["what"])
+        for before, after in pairwise(lines)
+        if after["bottom"] < before["top"]
+    ]
+    assert not upwards
+
+
+def test_the_walk_passes_what_a_reader_needs(walked):
+    stops, _, figures, page = walked
+    whats = "\n".join(stop["what"] for stop in stops)
+    needed = ["Skip to main content", "sidebar-toggle", "Search", "theme-switch-button"]
+    if page != "book/index.html":
+        needed += ["Copy page as Markdown", "copybtn", "left-prev"]
+    if page.startswith("chapters/"):
+        needed += ["Open in Colab", "Notebook"]
+    assert [part for part in needed if part not in whats] == []
+    assert figures <= {stop["figure"] for stop in stops}
+
+
+def test_the_skip_link_skips(browser, site):
+    tab = browser.new_page(viewport={"width": 1440, "height": 900})
+    tab.goto(f"{site}/chapters/03_computer_vision.html", wait_until="networkidle")
+    tab.keyboard.press("Tab")
+    expect(tab.locator("#pst-skip-link a")).to_be_focused()
+    expect(tab.locator("#pst-skip-link a")).to_be_in_viewport()
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.closest('main') !== null")
+    tab.close()
+
+
+# What scrolls sideways, and whether Tab gets there and finds a name.
+SCROLLERS = """() => [...document.querySelectorAll("main *")].filter((node) =>
+    node.scrollWidth > node.clientWidth + 1 && node.checkVisibility()
+    && /auto|scroll/.test(getComputedStyle(node).overflowX)
+).map((node) => ({
+    what: `${node.tagName}.${node.className} in .${node.parentElement.className}`,
+    stops: node.tabIndex === 0, named: Boolean(node.getAttribute("aria-label")
+        || node.getAttribute("aria-labelledby")), role: node.getAttribute("role"),
+}))"""
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("page", WALKED[1:])
+def test_what_scrolls_can_be_reached_and_has_a_name(browser, site, page, width):
+    tab = browser.new_page(viewport={"width": width, "height": 900})
+    tab.goto(f"{site}/{page}", wait_until="networkidle")
+    tab.wait_for_timeout(0)
+    scrollers = tab.evaluate(SCROLLERS)
+    assert scrollers or width == 1440
+    assert [s for s in scrollers if not (s["stops"] and s["named"] and s["role"])] == []
+    tab.close()
+
+
+# -- small screens, large type -------------------------------------------------------------------
+
+# Text that is cut off: it sticks out of a box that neither shows nor scrolls it, or of the screen.
+CUT = """() => {
+    const found = [];
+    const says = (node) => [...node.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+    for (const node of document.querySelectorAll("main *")) {
+        if (!node.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
+        if (node.closest(".tb-status, svg, math, .visually-hidden, .sr-only, select")) continue;
+        const style = getComputedStyle(node);
+        const boxed = (way) => /hidden|clip/.test(style[`overflow${way}`]);
+        const wide = boxed("X") && node.scrollWidth > node.clientWidth + 2;
+        const tall = boxed("Y") && node.scrollHeight > node.clientHeight + 2;
+        if ((wide || tall) && node.textContent.trim() && style.display !== "inline") {
+            found.push(`cut: ${node.tagName}.${node.className}: ${node.textContent.slice(0, 60)}`);
+        }
+        if (!says(node)) continue;
+        const box = node.getBoundingClientRect();
+        let scrolls = false;
+        for (let up = node; up && !scrolls; up = up.parentElement) {
+            scrolls = /auto|scroll/.test(getComputedStyle(up).overflowX);
+        }
+        if (!scrolls && box.right > document.documentElement.clientWidth + 1) {
+            found.push(`beyond the edge: ${node.tagName}.${node.className}: `
+                + node.textContent.slice(0, 60));
+        }
+    }
+    return found;
+}"""
+SPACING = """* { line-height: 1.5 !important; letter-spacing: 0.12em !important;
+    word-spacing: 0.16em !important; }
+p { margin-bottom: 2em !important; }"""
+
+
+def test_nothing_is_lost_at_a_zoom_of_400_per_cent(browser, site):
+    context = browser.new_context(viewport={"width": NARROW, "height": 256})
+    tab = context.new_page()
+    problems = {}
+    for page in PAGES:
+        tab.goto(f"{site}/{page}", wait_until="load")
+        found = tab.evaluate(CUT)
+        width = tab.evaluate("document.documentElement.scrollWidth")
+        if found or width > NARROW:
+            problems[page] = (width, found[:5])
+    context.close()
+    assert not problems
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("page", [WALKED[0], WALKED[3], "book/figures.html"])
+def test_wider_spacing_of_text_cuts_nothing(browser, site, page, width):
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    tab = context.new_page()
+    tab.goto(f"{site}/{page}", wait_until="networkidle")
+    tab.add_style_tag(content=SPACING)
+    assert tab.evaluate(CUT) == []
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+# -- interactive figures on their pages ----------------------------------------------------------
+
+ELEMENTS = {
+    page: names
+    for page in DOCUMENTS
+    if (names := sorted(set(re.findall(r"<(tb-[a-z-]+)", (SITE / page).read_text("utf-8")))))
+}
+# What to press where that is not the first button, and with which key.
+PRESS = {
+    "tb-attention": ("[role=gridcell][tabindex='0']", "ArrowRight"),
+    "tb-classifier": None,  # it would load megabytes: test_live_models.py presses it
+}
+
+
+@pytest.fixture(scope="module")
+def still_context(browser):
+    """A browser whose reader has asked that nothing move."""
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900},
+        reduced_motion="reduce",
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    yield context
+    context.close()
+
+
+@pytest.mark.parametrize("page", sorted(ELEMENTS))
+def test_figures_on_the_page_are_alive_and_hold_still_for_those_who_ask(still_context, site, page):
+    tab = still_context.new_page()
+    tab.goto(f"{site}/{page}", wait_until="networkidle")
+    for name in ELEMENTS[page]:
+        tab.wait_for_function("name => Boolean(customElements.get(name))", arg=name)
+        element = tab.locator(name).first
+        before = element.inner_html()
+        press = PRESS.get(name, ("button:not([disabled])", "Enter"))
+        if press is None:
+            expect(element.get_by_role("button").first).to_be_visible()
+            continue
+        control, key = press
+        field = element.locator("textarea")
+        if field.count():
+            field.fill("RuntimeError: mat1 and mat2 shapes cannot be multiplied (3x4 and 3x4)")
+        else:
+            element.locator(f"{control} >> visible=true").first.focus()
+            tab.keyboard.press(key)
+        tab.wait_for_function(
+            "([name, before]) => document.querySelector(name).innerHTML !== before",
+            arg=[name, before],
+        )
+        assert tab.evaluate("document.getAnimations().length") == 0, name
+    tab.locator(".theme-switch-button:visible").first.click()
+    assert tab.evaluate("document.getAnimations().length") == 0
+    tab.close()
+
+
+# -- forced colours ------------------------------------------------------------------------------
+
+
+def test_icons_and_figures_are_seen_in_forced_colours(browser, site):
+    """Windows' contrast themes paint backgrounds over; what is drawn by one must not vanish."""
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, forced_colors="active", color_scheme="dark"
+    )
+    tab = context.new_page()
+    tab.goto(f"{site}/chapters/03_computer_vision.html", wait_until="networkidle")
+    icons = tab.locator(".fa-solid >> visible=true")
+    assert icons.count() > 2
+    invisible = icons.evaluate_all(
+        """nodes => nodes.filter((node) => getComputedStyle(node).backgroundColor
+            === getComputedStyle(document.body).backgroundColor).map((node) => node.className)"""
+    )
+    assert invisible == []
+    lines = tab.locator("svg.tb-graph text").evaluate_all(
+        "nodes => nodes.map((node) => getComputedStyle(node).fill)"
+    )
+    paper = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert lines
+    assert paper not in lines
+    context.close()

@@ -1,0 +1,330 @@
+"""The search in the built site: what it finds, by keyboard, on a phone, and what it loads."""
+
+import gzip
+import re
+from urllib.parse import quote, unquote, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.site
+
+DESKTOP, PHONE = 1440, 390
+KB = 1000
+PAGE = "chapters/01_workflow.html"
+HIT = "a.tb-search-hit"
+# As the site's own policy will be: wasm for Pagefind, everything from the site alone.
+POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; "
+    "style-src 'self'; img-src 'self' data:"
+)
+# What is asked, and what the first three results must contain.
+QUERIES = [
+    ("broadcasting", "chapters/00_fundamentals.html#broadcasting"),
+    ("brodcasting", "book/glossary.html#term-broadcasting"),  # a typing error
+    ("overfitting", "book/glossary.html#term-overfitting"),
+    ("what is overfitting?", "book/glossary.html#term-overfitting"),
+    ("softmax", "book/glossary.html#term-softmax"),
+    ("cross entropy", "book/glossary.html#term-cross-entropy"),
+    ("cross-entropy", "book/errors.html#silent-softmax-before-cross-entropy"),
+    ("learning rate finder", "book/glossary.html#term-learning-rate-finder"),
+    ("learning rate finder", "chapters/07_experiment_tracking.html#a-learning-rate-from-one"),
+    ("state_dict", "book/errors.html#missing-key-s-in-state-dict"),
+    ("state_dict", "chapters/01_workflow.html#save-it-load-it"),
+    ("attention", "chapters/08_paper_replicating.html#"),
+    ("convolution", "chapters/03_computer_vision.html#what-a-convolution-does"),
+    ("ONNX", "chapters/09_deployment.html#out-of-python-onnx"),
+    ("dropout", "book/glossary.html#term-dropout"),
+    ("DataLoader", "chapters/04_custom_datasets.html#dataloader"),
+    ("nn.Linear", "chapters/01_workflow.html#"),
+    ("transfer learning", "chapters/06_transfer_learning.html"),
+    ("Adam", "book/glossary.html#term-Adam"),
+    ("tensor", "book/glossary.html#term-tensor"),
+    ("confusion_matrix", "book/api/metrics.html#torchbook.metrics.confusion_matrix"),
+    ("optimizer", "book/glossary.html#term-optimiser"),
+    ("optimiser", "book/glossary.html#term-optimiser"),
+    ("normalization", "book/glossary.html#term-normalisation"),
+    ("gradient descnet", "book/glossary.html#term-gradient-descent"),
+]
+# Pasted messages, and the entry that must come first.
+MESSAGES = [
+    (
+        "mat1 and mat2 shapes cannot be multiplied (32x784 and 128x10)",
+        "mat1-and-mat2-shapes-cannot-be-multiplied",
+    ),
+    (
+        "RuntimeError: mat1 and mat2 shapes cannot be multiplied (7x5 and 6x5)",
+        "mat1-and-mat2-shapes-cannot-be-multiplied",
+    ),
+    ("expected scalar type Long but found Float", "expected-target-dtype-to-be-long"),
+    ("CUDA out of memory", "cuda-out-of-memory"),
+    (
+        "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 MiB (GPU 0; 15.90 GiB "
+        "total capacity; 14.51 GiB already allocated)",
+        "cuda-out-of-memory",
+    ),
+    (
+        "RuntimeError: The size of tensor a (17) must match the size of tensor b (5) at "
+        "non-singleton dimension 3",
+        "the-size-of-tensor-a-must-match-the-size-of-tensor-b",
+    ),
+    ("IndexError: Target 12 is out of bounds.", "target-3-is-out-of-bounds"),
+    (
+        "RuntimeError: Expected all tensors to be on the same device, but found at least two "
+        "devices, cuda:0 and cpu! (when checking argument for argument mat1 in method "
+        "wrapper_CUDA_addmm)",
+        "expected-all-tensors-to-be-on-the-same-device",
+    ),
+]
+
+
+@pytest.fixture
+def open_tab(browser, site):
+    """Open a page; at the end nothing may have gone wrong on it."""
+    contexts, problems = [], []
+
+    def open_tab(page=PAGE, *, width=DESKTOP, theme="light", **options):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=theme, **options
+        )
+        contexts.append(context)
+        tab = context.new_page()
+        tab.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+        tab.on("pageerror", lambda error: problems.append(str(error)))
+        tab.goto(f"{site}/{page}", wait_until="networkidle")
+        return tab
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+    assert not problems
+
+
+@pytest.fixture(scope="module")
+def asked(browser, site):
+    """A function from a query to the addresses that the search's page shows for it, in order."""
+    context = browser.new_context()
+    tab = context.new_page()
+
+    def asked(query):
+        tab.goto(f"{site}/search.html?q={quote(query)}")
+        tab.locator(HIT).first.wait_for()
+        return addresses(tab)
+
+    yield asked
+    context.close()
+
+
+def addresses(tab):
+    hits = tab.locator(HIT).evaluate_all("links => links.map((link) => link.href)")
+    return [unquote(urlsplit(hit)._replace(scheme="", netloc="").geturl())[1:] for hit in hits]
+
+
+def start(tab):
+    """Open the search by keyboard and return its field."""
+    tab.keyboard.press("Control+k")
+    field = tab.get_by_role("dialog").get_by_label("Search the book")
+    expect(field).to_be_focused()
+    return field
+
+
+@pytest.mark.parametrize(("query", "expected"), QUERIES)
+def test_a_concept_is_among_the_first_three(asked, query, expected):
+    # Three pages, each with at most three of its sections unfolded.
+    found = asked(query)
+    first = list(dict.fromkeys(address.split("#")[0] for address in found))[:3]
+    shown = [address for address in found if address.split("#")[0] in first]
+    assert any(address.startswith(expected) for address in shown), found[:10]
+
+
+@pytest.mark.parametrize(("message", "entry"), MESSAGES)
+def test_a_pasted_message_finds_its_entry_first(asked, message, entry):
+    assert asked(message)[0] == f"book/errors.html#{entry}"
+
+
+def test_every_result_leads_somewhere(browser, site, asked):
+    tab = browser.new_page()
+    for address in [*asked("attention"), *asked("checkpoint"), *asked("CUDA out of memory")]:
+        tab.goto(f"{site}/{address}", wait_until="domcontentloaded")
+        anchor = address.partition("#")[2]
+        assert not anchor or tab.evaluate("id => !!document.getElementById(id)", anchor), address
+    tab.close()
+
+
+def test_it_works_by_keyboard_alone(open_tab):
+    tab = open_tab()
+    tab.locator("a.tb-brand__name").focus()
+    field = start(tab)
+    tab.keyboard.type("overfitting")
+    hits = tab.locator(HIT)
+    hits.first.wait_for()
+    expect(tab.get_by_role("dialog").get_by_role("status")).to_have_text(
+        re.compile(r"^\d+ results$")
+    )
+    tab.keyboard.press("ArrowDown")
+    expect(hits.first).to_be_focused()
+    tab.keyboard.press("ArrowDown")
+    expect(hits.nth(1)).to_be_focused()
+    tab.keyboard.press("ArrowUp")
+    tab.keyboard.press("ArrowUp")
+    expect(field).to_be_focused()
+    tab.keyboard.press("Escape")
+    expect(tab.get_by_role("dialog")).to_have_count(0)
+    expect(tab.locator("a.tb-brand__name")).to_be_focused()
+    tab.keyboard.press("/")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("overfitting")  # selected, so that typing replaces it
+    tab.keyboard.type("dropout")
+    expect(field).to_have_value("dropout")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/book/glossary.html#term-dropout")
+
+
+def test_a_result_on_the_same_page_closes_the_search(open_tab):
+    tab = open_tab("book/glossary.html")
+    start(tab)
+    tab.keyboard.type("softmax")
+    tab.locator(f"{HIT}[href*=term-softmax]").click()
+    tab.wait_for_url("**/book/glossary.html#term-softmax")
+    expect(tab.get_by_role("dialog")).to_have_count(0)
+    expect(tab.locator("#term-softmax")).to_be_in_viewport()
+
+
+def test_a_slash_in_a_field_is_a_slash(open_tab):
+    tab = open_tab("book/errors.html")
+    tab.get_by_label("Your error message or traceback").focus()
+    tab.keyboard.type("n/a")
+    expect(tab.get_by_label("Your error message or traceback")).to_have_value("n/a")
+    assert tab.locator("dialog[open]").count() == 0
+
+
+def test_typing_errors_and_nonsense_are_said_to_be_so(open_tab):
+    tab = open_tab("search.html")
+    status = tab.locator("tb-search").get_by_role("status")
+    tab.keyboard.type("brodcasting")
+    expect(status).to_have_text(re.compile("for “broadcasting” instead"))
+    tab.locator("tb-search input").fill("qwertzblubb")
+    expect(status).to_have_text("Nothing found for “qwertzblubb”.")
+    expect(tab.locator("tb-search").get_by_role("link", name="glossary")).to_be_visible()
+    tab.locator("tb-search input").fill("")
+    tab.get_by_role("button", name="state_dict").click()
+    tab.locator(HIT).first.wait_for()
+    assert urlsplit(tab.url).query == "q=state_dict"  # so that it can be linked
+
+
+def test_of_a_pasted_traceback_the_last_line_counts(open_tab):
+    tab = open_tab("search.html")
+    text = (
+        'Traceback (most recent call last):\n  File "a.py", line 3\n'
+        "IndexError: Target 8 is out of bounds."
+    )
+    tab.evaluate(
+        """(text) => {
+            const clipboardData = new DataTransfer();
+            clipboardData.setData("text/plain", text);
+            document.querySelector("tb-search input").dispatchEvent(
+                new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+        }""",
+        text,
+    )
+    tab.locator(HIT).first.wait_for()
+    assert addresses(tab)[0] == "book/errors.html#target-3-is-out-of-bounds"
+
+
+def test_markup_in_a_query_is_only_text(open_tab):
+    tab = open_tab("search.html?q=" + quote("<img src=x onerror=alert(1)> loss"))
+    expect(tab.locator("tb-search input")).to_have_value("<img src=x onerror=alert(1)> loss")
+    tab.locator("tb-search").get_by_role("status").get_by_text(
+        re.compile("result|Nothing")
+    ).wait_for()
+    assert tab.locator("tb-search img").count() == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_it_fits_and_everyone_can_read_it(open_tab, axe_violations, theme, width):
+    tab = open_tab(width=width, theme=theme)
+    tab.wait_for_function("t => document.documentElement.dataset.theme === t", arg=theme)
+    tab.locator("a[data-search]:visible").first.click()
+    dialog = tab.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    for query in ("", "cross entropy", "qwertzblubb"):
+        dialog.get_by_label("Search the book").fill(query)
+        dialog.get_by_text(
+            {"": "Look for a term"}.get(query, re.compile("result|Nothing"))
+        ).first.wait_for()
+        assert not axe_violations(tab), (query, theme, width)
+        box = dialog.bounding_box()
+        assert box["x"] >= 0, box
+        assert box["x"] + box["width"] <= width, box
+        assert dialog.evaluate("d => d.scrollWidth <= d.clientWidth")
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_have_count(0)
+
+
+def test_nothing_is_loaded_before_it_is_opened_and_little_then(browser, site):
+    tab = browser.new_page()
+    weights = {}
+
+    def weigh(response):
+        body = response.body()
+        packed = body if body[:2] == b"\x1f\x8b" else gzip.compress(body)
+        weights[urlsplit(response.url).path] = len(packed)
+
+    tab.on("response", weigh)
+    tab.goto(f"{site}/{PAGE}", wait_until="networkidle")
+    assert not [path for path in weights if "pagefind" in path or "/search/" in path]
+    assert weights["/_static/search.js"] < 2 * KB
+    weights.clear()
+    start(tab)
+    tab.keyboard.type("overfitting")
+    tab.locator(HIT).first.wait_for()
+    tab.wait_for_load_state("networkidle")
+    tab.close()
+    assert sum(weights.values()) <= 200 * KB, sorted(weights.items(), key=lambda item: -item[1])[:8]
+
+
+def test_it_needs_no_more_than_a_strict_policy_allows(browser, site):
+    context = browser.new_context()
+    tab = context.new_page()
+
+    def with_policy(route):
+        answer = route.fetch()
+        headers = answer.headers | {"content-security-policy": POLICY}
+        route.fulfill(response=answer, headers=headers)
+
+    blocked = []
+    tab.route("**/search.html?*", with_policy)
+    tab.on(
+        "console",
+        lambda m: blocked.append(m.text) if "search/" in m.text or "pagefind" in m.text else None,
+    )
+    tab.goto(f"{site}/search.html?q=softmax")
+    tab.locator(HIT).first.wait_for()
+    assert not blocked
+    context.close()
+
+
+def test_an_index_that_cannot_be_loaded_is_said_and_helped(browser, site):
+    context = browser.new_context()
+    tab = context.new_page()
+    tab.route("**/_static/pagefind/**", lambda route: route.abort())
+    tab.goto(f"{site}/{PAGE}", wait_until="networkidle")
+    start(tab)
+    tab.keyboard.type("dropout")
+    dialog = tab.get_by_role("dialog")
+    expect(dialog.get_by_role("status")).to_have_text("The search could not be loaded.")
+    for name in ("glossary", "errors"):
+        expect(dialog.get_by_role("link", name=name)).to_be_visible()
+    context.close()
+
+
+def test_without_scripts_its_link_leads_to_a_page_that_helps(browser, site):
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto(f"{site}/{PAGE}")
+    tab.get_by_role("link", name="Search").first.click()
+    expect(tab.get_by_text("The search needs scripts")).to_be_visible()
+    tab.locator("tb-search").get_by_role("link", name="glossary").click()
+    expect(tab.get_by_role("heading", level=1)).to_contain_text("Glossary")
+    context.close()
