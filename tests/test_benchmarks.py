@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 sys.path += [str(ROOT / "benchmarks"), str(ROOT / "book" / "extensions")]
 
 import ratios  # noqa: E402
+import site_speed  # noqa: E402
 import tb_benchmarks  # noqa: E402
 
 positive = st.floats(0.01, 100)
@@ -122,6 +123,38 @@ def result(benchmark: str, date: str = "2026-01-02T03:04:05+00:00", **changes) -
     } | changes
 
 
+def site_result(**changes) -> dict:
+    """What benchmarks/site_speed.py writes, of one page."""
+    found = site_speed.median([site_speed.summary(lighthouse_report(score=s)) for s in (0.97, 1)])
+    page = {"html_bytes": 123_456, "median": found, "runs": []}
+    return {
+        "benchmark": "site",
+        "date": "2026-01-02T03:04:05+00:00",
+        "versions": {"lighthouse": "13"},
+        "device": "CPU",
+        "cpu": "A <fast> one",
+        "cores": 2,
+        "load_at_start": 0.5,
+        "load_at_end": 1.5,
+        "task": {"model": "site", "rounds": 2},
+        "pages": {"chapters/00_first": page},
+    } | changes
+
+
+def lighthouse_report(score: float = 1.0, milliseconds: float = 1234.5) -> dict:
+    """What Lighthouse says of a page, as far as the benchmark reads it."""
+    items = [
+        {"url": "http://127.0.0.1/a.html", "transferSize": 40_000},
+        {"url": "http://127.0.0.1/a.css", "transferSize": 2_000},
+        {"url": "data:image/png;base64,AAAA", "transferSize": 0},
+    ]
+    audits = {name: {"numericValue": milliseconds} for name in site_speed.TIMES.values()}
+    return {
+        "categories": {name: {"score": score} for name in site_speed.BOUNDS},
+        "audits": audits | {"network-requests": {"details": {"items": items}}},
+    }
+
+
 def write(folder: Path, name: str, content: dict) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.json").write_text(json.dumps(content))
@@ -177,6 +210,22 @@ def test_an_interval_across_the_bound_decides_nothing(interval, holds, said):
     assert tb_benchmarks.verdict(bound) == said
 
 
+def test_only_what_came_over_the_line_is_counted():
+    found = site_speed.summary(lighthouse_report(score=0.96))
+    assert (found["requests"], found["bytes"]) == (2, 42_000)
+    assert found["scores"] == dict.fromkeys(site_speed.BOUNDS, 96)
+    assert found["largest_contentful_paint_ms"] == 1234.5
+
+
+def test_one_slow_visit_does_not_count():
+    visits = [
+        site_speed.summary(lighthouse_report(s, t)) for s, t in ((1, 900), (0.2, 9e4), (1, 950))
+    ]
+    found = site_speed.median(visits)
+    assert found["largest_contentful_paint_ms"] == 950
+    assert found["scores"]["performance"] == 100
+
+
 def test_the_committed_results_can_be_drawn():
     for kind, show in tb_benchmarks.SHOW.values():
         found = tb_benchmarks.newest(ROOT / "benchmarks" / "results", kind)
@@ -191,6 +240,8 @@ def test_a_page_draws_results_and_notices_new_ones(tmp_path):
     kinds = {"compare": "compare", "pairs": None, "apart": "apart", "growth": "growth"}
     for kind in filter(None, kinds.values()):
         write(results, kind, result(kind))
+    write(results, "site", site_result())
+    kinds["site"] = None
     book.page("other", "A sentence.")
     book.page("index", "\n\n".join(f"```{{benchmark}} {name}\n```" for name in kinds))
     build = book.build()
@@ -198,6 +249,8 @@ def test_a_page_draws_results_and_notices_new_ones(tmp_path):
     html = book.html("index")
     assert html.count('class="tb-graph" role="img"') == 4
     for text in ("1.01", "1.35", "0.990 to 1.013", "612", "112", "A &lt;fast&gt; one", "no"):
+        assert text in html
+    for text in ("00_first", "123", "42", "1.2", "98"):  # of the site
         assert text in html
 
     write(results, "newer", result("growth", date="2026-03-04T00:00:00+00:00"))

@@ -102,7 +102,8 @@ def _join(app: Sphinx, exception: Exception | None) -> None:
         return
     static = Path(app.outdir, "_static")
     ours = [Path(app.confdir, folder) for folder in app.config.html_static_path]
-    sheets = sorted(app.builder._orig_css_files, key=lambda sheet: sheet.priority)
+    # Those of all pages. (Sphinx's `_orig_css_files` is not there when no page had to be written.)
+    sheets = sorted(app.builder._css_files, key=lambda sheet: sheet.priority)
     addresses = [*THEME, *(str(sheet.filename).removeprefix("_static/") for sheet in sheets)]
     used = names_in_use(Path(app.outdir))
     parts = []
