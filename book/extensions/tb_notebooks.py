@@ -201,7 +201,8 @@ def _offer(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         ]
     markdown = f"{base}{docname}.md"
     parts.append(
-        f'<tb-copy-page href="{markdown}"><a href="{markdown}">Page as Markdown</a></tb-copy-page>'
+        f'<tb-copy-page href="{markdown}"><a href="{markdown}">Copy page as Markdown</a>'
+        "</tb-copy-page>"
     )
     bar = nodes.raw(
         "",

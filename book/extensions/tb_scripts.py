@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.builders.html._assets import _JavaScript
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
 
 # What has to be on a page for a file to be of use there; a file that is not listed is used by all.
 CODE = re.compile(r'<div class="[^"]*\bhighlight\b')
@@ -23,6 +27,13 @@ USED_BY = {
     "copybutton.js": CODE,
     "design-tabs.js": re.compile(r'class="[^"]*\bsd-tab-set\b'),
 }
+# As a page opens, the theme asks of every block of code whether it scrolls, and has the whole page
+# laid out for that: a third of a second on a slow phone. book/static/scrolling.js does it better.
+THEME = "scripts/pydata-sphinx-theme.js"
+MEASURED_BY_THEME = (
+    '"pre",".nboutput > .output_area",".cell_output > .output",".jp-RenderedHTMLCommon",'
+)
+
 FOR_SPHINX_SEARCH = ("doctools.js", "sphinx_highlight.js")
 
 
@@ -56,7 +67,22 @@ def _choose(
     ]
 
 
+def _measure_less(app: Sphinx, exception: Exception | None) -> None:
+    """Leave code and outputs out of what the theme measures."""
+    path = Path(app.outdir, "_static", THEME)
+    if exception is not None or app.builder.format != "html" or not path.is_file():
+        return
+    script = path.read_text(encoding="utf-8")
+    if MEASURED_BY_THEME in script:
+        path.write_text(script.replace(MEASURED_BY_THEME, ""), encoding="utf-8")
+    elif ".pst-scrollable-table-container" not in script:
+        logger.warning("%s has changed: tb_scripts.py does not know it", THEME)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.connect("html-page-context", _choose, priority=900)  # when all have named theirs
+    app.connect(
+        "build-finished", _measure_less, priority=880
+    )  # before the policy, which sums it up
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,11 +11,12 @@ const NAMES = [
   ["pre", "Code"],
 ];
 
-const everything = document.querySelectorAll(NAMES.map(([selector]) => selector).join());
+const boxes = [...document.querySelectorAll(NAMES.map(([selector]) => selector).join())];
 
-/** @param {Element} box */
-function mark(box) {
-  if (box.scrollWidth > box.clientWidth) {
+/** @param {Element} box @param {boolean} scrolls */
+function mark(box, scrolls) {
+  if (scrolls === box.hasAttribute("aria-label")) return;
+  if (scrolls) {
     box.tabIndex = 0;
     box.setAttribute("role", "group");
     box.setAttribute("aria-label", NAMES.find(([selector]) => box.matches(selector))[1]);
@@ -24,6 +25,27 @@ function mark(box) {
   }
 }
 
-// It also calls once for each as it starts.
-const observer = new ResizeObserver((entries) => entries.forEach(({ target }) => mark(target)));
-everything.forEach((box) => observer.observe(box));
+const isTooWide = (box) => box.scrollWidth > box.clientWidth;
+
+// Those on the screen, and each again when its width changes. All are measured before any is
+// marked: a mark between two measurements would have the page laid out again.
+const observer = new ResizeObserver((entries) => entries
+  .map(({ target }) => [target, isTooWide(target)])
+  .forEach(([box, scrolls]) => mark(box, scrolls)));
+
+// The others are not laid out before one comes near them (torchbook.css), unless someone asks how
+// wide they are: that is done when there is nothing else to do.
+const whenIdle = window.requestIdleCallback
+  ?? ((work) => setTimeout(() => work({ timeRemaining: () => 0 }), 50));
+const waiting = [...boxes];
+function markSome(deadline) {
+  do {
+    const box = waiting.shift();
+    if (box) mark(box, isTooWide(box));
+  } while (waiting.length && deadline.timeRemaining() > 5);
+  if (waiting.length) whenIdle(markSome);
+  else document.documentElement.dataset.scrolling = "marked"; // for the tests
+}
+
+boxes.forEach((box) => observer.observe(box));
+whenIdle(markSome);

@@ -15,6 +15,9 @@ SITE = ROOT / "_build" / "html"
 FIGURES = ROOT / "book" / "static" / "figures"
 # As strict as a page can be: our own files only, nothing inline.
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:"
+# What book/static/scrolling.js says when it is done, on the pages that have it.
+SCROLLING_MARKED = """document.documentElement.dataset.scrolling
+    || !document.querySelector('script[src*="scrolling.js"]')"""
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +49,8 @@ def axe_violations():
     axe = (ROOT / "tests" / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
     def find(*pages):
+        for page in pages:
+            page.wait_for_function(SCROLLING_MARKED)
         for page in pages:  # each has a process of its own: they work at the same time
             if page.evaluate("typeof axe") == "undefined":
                 page.evaluate(axe)
