@@ -1,4 +1,4 @@
-"""A content security policy on every page, and the sum of every script and stylesheet it loads.
+"""A content security policy on every page, and the sum of every script it loads.
 
 The site's host sends no headers of ours, so the policy stands in the page, before anything that it
 judges. What a page may run: our own files, WebAssembly (the live models, the search), and inline
@@ -6,7 +6,8 @@ only what was there when the build wrote the page, named by its hash; styles lik
 style attributes of drawings. `integrity` says which bytes of a file are meant: a page never runs a
 script of another build, or one that was changed on the way. What a module imports has no sum of its
 own, and is held to our own host by `script-src 'self'`. A worker has a policy of its own, and on
-this host none.
+this host none. Stylesheets have no sum either: a page that is opened from the disk, without a
+server, would have to do without them.
 
 All pages are looked at after each build, not only those that were written: a changed script changes
 its sum on each page. That takes a tenth of a second, and pages that stay the same are not touched.
@@ -71,7 +72,7 @@ def secured(html: str, page: Path, site: Path, base: str) -> str:
 
     def add_sum(match: re.Match[str]) -> str:
         tag = match[0]
-        if tag.startswith("<link") and not re.search(r'rel="(?:stylesheet|modulepreload)"', tag):
+        if tag.startswith("<link") and not re.search(r'rel="stylesheet"', tag):
             return tag
         path = unquote(match["address"])
         file = site / path.removeprefix(base) if path.startswith("/") else page.parent / path
@@ -83,6 +84,8 @@ def secured(html: str, page: Path, site: Path, base: str) -> str:
         tag = tag.replace(
             f'{match["address"]}{match["query"] or ""}"', f'{match["address"]}?v={version}"'
         )
+        if tag.startswith("<link"):
+            return tag
         end = "/>" if tag.endswith("/>") else ">"
         return f'{tag.removesuffix(end).rstrip()} integrity="sha384-{total}"{end}'
 

@@ -18,7 +18,6 @@ from sphinx_exercise.nodes import is_exercise_node
 from tb_report import minutes_to_read
 
 CHAPTERS = "chapters/"
-PROGRESS_PAGE = "book/progress"
 BRINGS = Path(__file__).with_name("brings.toml")
 EXERCISE_TITLE = re.compile(r"^Exercise\s*(?:%s\s*)?\(?(.*?)\)?$")
 
