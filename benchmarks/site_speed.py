@@ -73,6 +73,7 @@ def summary(found: dict[str, Any]) -> dict[str, Any]:
         **{name: audits[audit]["numericValue"] for name, audit in TIMES.items()},
         "requests": len(requests),
         "bytes": sum(each.get("transferSize", 0) for each in requests),
+        "benchmark_index": found["environment"]["benchmarkIndex"],
     }
 
 

@@ -13,8 +13,8 @@ def book(tmp_path_factory):
     book.page("index", "Welcome.")
     exercise = ":::{exercise} Add\n:label: ex-add\nAdd two numbers.\n:::\n"
     book.page("chapters/00_fundamentals", f"## One\n\n{cell('1')}\n\n## Two\n\n{exercise}")
-    book.page("book/solutions/00_fundamentals", "Two.")
     book.page("chapters/01_workflow", "## Three\n\n" + "word " * 1000)
+    book.page("book/solutions/00_fundamentals", "Two.")
     result = book.build()
     assert result.ok, result.output
     return book
@@ -37,7 +37,9 @@ def test_what_comes_next(book):
     foot = html[html.index('<div class="prev-next-area">') :]
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", foot))
     assert html.count('class="prev-next-area"') == 1
-    assert "A whole training, by hand" not in book.html("chapters/01_workflow")
+    assert "next, about 5 minutes" in text
+    assert "A whole training, by hand and then with PyTorch" in text
+    assert "A whole training" not in book.html("chapters/01_workflow")
     assert 'href="../book/solutions/00_fundamentals.html"' in foot
     assert "Solutions to this chapter" in text
 

@@ -59,11 +59,12 @@ def _collect(app: Sphinx, env: BuildEnvironment) -> list[str]:
 def _add_to_page(
     app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document
 ) -> None:
-    """Name what comes next at the foot of a chapter, and load its script."""
+    """Name what comes next at the foot of a chapter, and load its scripts."""
     names = [chapter["page"] for chapter in app.torchbook_contents]
     if pagename not in names:
         return
     app.add_js_file("reading.js", type="module")
+    app.add_js_file("returning.js", type="module")
     link = (context.get("next") or {}).get("link")
     following = [
         chapter

@@ -33,11 +33,14 @@ const observer = new ResizeObserver((entries) => entries
   .map(({ target }) => [target, isTooWide(target)])
   .forEach(([box, scrolls]) => mark(box, scrolls)));
 
+boxes.forEach((box) => observer.observe(box));
+
 // The others are not laid out before one comes near them (torchbook.css), unless someone asks how
-// wide they are: that is done when there is nothing else to do.
+// wide they are: that is done when there is nothing else to do, and again for another width.
 const whenIdle = window.requestIdleCallback
   ?? ((work) => setTimeout(() => work({ timeRemaining: () => 0 }), 50));
-const waiting = [...boxes];
+let waiting = [];
+
 function markSome(deadline) {
   do {
     const box = waiting.shift();
@@ -47,5 +50,11 @@ function markSome(deadline) {
   else document.documentElement.dataset.scrolling = "marked"; // for the tests
 }
 
-boxes.forEach((box) => observer.observe(box));
-whenIdle(markSome);
+function markAll() {
+  if (!waiting.length) whenIdle(markSome);
+  waiting = [...boxes];
+  delete document.documentElement.dataset.scrolling;
+}
+
+addEventListener("resize", markAll);
+markAll();
