@@ -37,7 +37,7 @@ def test_what_comes_next(book):
     foot = html[html.index('<div class="prev-next-area">') :]
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", foot))
     assert html.count('class="prev-next-area"') == 1
-    assert "next, about 5 minutes" in text
+    assert "Next, about 5 minutes" in text
     assert "A whole training, by hand and then with PyTorch" in text
     assert "A whole training" not in book.html("chapters/01_workflow")
     assert 'href="../book/solutions/00_fundamentals.html"' in foot

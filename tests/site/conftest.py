@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from figure_page import DESKTOP
+from figure_page import DESKTOP, SCROLLING_MARKED
 from playwright.sync_api import sync_playwright
 from serving import CHROMIUM_FLAGS, serve
 
@@ -15,9 +15,6 @@ SITE = ROOT / "_build" / "html"
 FIGURES = ROOT / "book" / "static" / "figures"
 # As strict as a page can be: our own files only, nothing inline.
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:"
-# What book/static/scrolling.js says when it is done, on the pages that have it.
-SCROLLING_MARKED = """document.documentElement.dataset.scrolling
-    || !document.querySelector('script[src*="scrolling.js"]')"""
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,9 @@ from playwright.sync_api import Page, expect
 
 FALLBACK = "Without scripts this text stays."
 PHONE, DESKTOP = 390, 1440
+# What book/static/scrolling.js says when it is done, on the pages that have it.
+SCROLLING_MARKED = """() => document.documentElement.dataset.scrolling
+    || !document.querySelector('script[src*="scrolling.js"]')"""
 
 
 def check_no_jump(open_page: Callable[..., Page], body: str, width: int) -> None:
