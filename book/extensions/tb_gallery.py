@@ -35,7 +35,7 @@ FRONT_PAGE = "The front page"
 LONGEST = 110  # characters of a caption
 BOX = (320, 180)  # of a picture whose size does not matter: the card has a box for it
 SIZE = re.compile(r'\bwidth="([\d.]+)"\s+height="([\d.]+)"')
-DARK = re.compile(r"^html\[data-theme=\"dark\"\] \{(.*?)^\}", re.M | re.S)
+DARK = re.compile(r"^ *html\[data-theme=\"dark\"\] \{(.*?)^ *\}", re.M | re.S)
 STYLE_RULES = re.compile(r"^svg\.tb-(?:graph|drawing)[^{}]*\{[^{}]*\}", re.M)
 
 

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
+from tb_site import base_path
 
 logger = logging.getLogger(__name__)
 
@@ -97,12 +98,23 @@ def _check_alt(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             image["alt"] = "?"  # said once is enough
 
 
-def check_site(folder: Path) -> list[str]:
+def check_site(folder: Path, base: str = "/") -> list[str]:
     """Return the problems of a built site: broken links, requests elsewhere, images without alt.
 
     Args:
         folder: where the site's index.html is.
+        base: the path of the site on its host, with which absolute addresses begin.
     """
+
+    def find(page: Path, url: str) -> Path | None:
+        path = unquote(urlsplit(url).path)
+        if path.startswith(base):
+            path = folder / path.removeprefix(base)
+        target = Path(os.path.normpath(page.parent / path)) if path else page
+        if target.is_dir():
+            target /= "index.html"
+        return target if target.is_file() else None
+
     pages = {
         path: Page(path.read_text(encoding="utf-8"))
         for path in sorted(folder.rglob("*.html"))
@@ -115,13 +127,13 @@ def check_site(folder: Path) -> list[str]:
         for url in page.fetched:
             if urlsplit(url).netloc:
                 problems.append(f"{name}: asks another host for {url}")
-            elif urlsplit(url).path and _target(path, url) is None:
+            elif urlsplit(url).path and find(path, url) is None:
                 problems.append(f"{name}: asks for {url}, which the site does not have")
         for url in page.links:
             parts = urlsplit(url)
             if parts.scheme or parts.netloc:
                 continue
-            target = _target(path, url)
+            target = find(path, url)
             if target is None:
                 problems.append(f"{name}: broken link to {url}")
                 continue
@@ -129,14 +141,6 @@ def check_site(folder: Path) -> list[str]:
             if anchor and target in pages and anchor not in pages[target].anchors:
                 problems.append(f"{name}: link to {url}, where nothing has that name")
     return list(dict.fromkeys(problems))
-
-
-def _target(page: Path, url: str) -> Path | None:
-    path = unquote(urlsplit(url).path)
-    target = Path(os.path.normpath(page.parent / path)) if path else page
-    if target.is_dir():
-        target /= "index.html"
-    return target if target.is_file() else None
 
 
 def _start(app: Sphinx) -> None:
@@ -148,7 +152,7 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
     problems = app.torchbook_problems.problems
     python_logging.getLogger(logging.NAMESPACE).removeHandler(app.torchbook_problems)
     if exception is None and app.builder.name == "html":
-        for problem in check_site(Path(app.outdir)):
+        for problem in check_site(Path(app.outdir), base_path(app.config)):
             logger.warning(problem, type="torchbook", subtype="site")
             problems.append(problem)
     if not problems:

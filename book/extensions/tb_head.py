@@ -135,6 +135,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.connect("html-page-context", _describe)
     app.connect("build-finished", _write_files)
-    # After the gates, which follow its addresses as long as they are relative.
-    app.connect("build-finished", _anchor, priority=910)
+    app.connect("build-finished", _anchor, priority=870)  # before the policy, which sums it up
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

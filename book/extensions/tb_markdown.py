@@ -28,7 +28,7 @@ SVG = re.compile(r"<svg class=\"(?P<kind>tb-\w+)\"(?P<attributes>[^>]*)>(?P<body
 INTERACTIVE = re.compile(r"<tb-(?P<name>[a-z-]+)[ >].*?</tb-(?P=name)>", re.S)
 ALT = re.compile(r'aria-label="([^"]*)"|<title[^>]*>(.*?)</title>', re.S)
 STYLE_RULE = re.compile(r"^svg\.tb-drawing.*?\}", re.M | re.S)
-LIGHT = re.compile(r"^(?::root|html\[data-theme=\"light\"\]) \{(.*?)^\}", re.M | re.S)
+LIGHT = re.compile(r"^(?::root|html\[data-theme\]) \{(.*?)^\}", re.M | re.S)
 
 
 @dataclass(frozen=True)

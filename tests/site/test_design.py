@@ -64,7 +64,7 @@ def test_on_paper_there_is_the_text_alone_and_in_light_colours(browser, site):
         expect(tab.locator(name).first).to_be_hidden()
     expect(tab.locator(".bd-article h1")).to_be_visible()
     background = tab.evaluate("getComputedStyle(document.body).backgroundColor")
-    ink = tab.locator(".bd-article p").first.evaluate("p => getComputedStyle(p).color")
+    ink = tab.locator("section section > p").first.evaluate("p => getComputedStyle(p).color")
     light, dark = (
         sum(map(int, c[c.index("(") + 1 : -1].split(",")[:3])) for c in (background, ink)
     )
