@@ -44,6 +44,10 @@ def address():
         yield address
 
 
+# On the front page it would have smaller photos, but the live model looks at these very pixels.
+NEEDED = {("book/index", "image-delivery-insight")}
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_lighthouse_finds_nothing(page, address):
     found = lighthouse(f"{address}/{page}.html")
@@ -59,6 +63,7 @@ def test_lighthouse_finds_nothing(page, address):
         f"performance: {name}, {audits[name].get('displayValue', '')}"
         for name in OF_PERFORMANCE
         if name in audits and audits[name]["score"] not in (None, 1)
+        if (page, name) not in NEEDED
     ]
     assert not failing
     assert {name: found["categories"][name]["score"] for name in COMPLETE} == dict.fromkeys(
