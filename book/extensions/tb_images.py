@@ -67,8 +67,10 @@ def _finish_images(
             file = _file_of(app, pagename, unquote(unescape(source[1])))
             if file and (size := size_of(file)):
                 attributes += f' width="{size[0]}" height="{size[1]}"'
-        if match.start() != eager and " loading=" not in attributes:
-            attributes += ' loading="lazy" decoding="async"'
+        if match.start() != eager:
+            for setting in ('loading="lazy"', 'decoding="async"'):
+                if f" {setting.split('=')[0]}=" not in attributes:
+                    attributes += f" {setting}"
         return f"<img{attributes}{match['end']}"
 
     if first:
