@@ -77,6 +77,12 @@ def _add_to_page(
     context["tb_solutions"] = solutions if solutions in app.env.found_docs else None
 
 
+def _call_it_a_chapter(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Name a chapter's body for the styles: a long page is laid out as one reads."""
+    if docname.startswith(CHAPTERS):
+        next(doctree.findall(nodes.section))["classes"].append("tb-chapter")
+
+
 def _write_contents(app: Sphinx, exception: Exception | None) -> None:
     if exception is None and app.builder.format == "html":
         text = json.dumps({"chapters": app.torchbook_contents}, ensure_ascii=False)
@@ -88,6 +94,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.torchbook_contents = []
     app.torchbook_brings = tomllib.loads(BRINGS.read_text(encoding="utf-8"))
     app.connect("env-updated", _collect)
+    app.connect("doctree-resolved", _call_it_a_chapter)
     app.connect("html-page-context", _add_to_page)
     app.connect("build-finished", _write_contents)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
