@@ -33,7 +33,7 @@ function goTo({ index, top }) {
 
 if (CSS.supports("interpolate-size", "allow-keywords")) {
   history.scrollRestoration = "manual";
-  const { type } = performance.getEntriesByType("navigation")[0];
+  const type = performance.getEntriesByType("navigation")[0]?.type;
   const place = history.state?.place;
   if (place && ["reload", "back_forward"].includes(type)) {
     // What comes onto the screen is laid out then, and may move the rest: once more after that.

@@ -218,7 +218,7 @@ def test_the_theme_can_be_switched_and_is_remembered(browser, site):
     context = browser.new_context(color_scheme="light")
     tab = context.new_page()
     tab.goto(f"{site}/book/index.html", wait_until="networkidle")
-    tab.wait_for_function("document.documentElement.dataset.theme === 'light'")
+    tab.wait_for_function("() => document.documentElement.dataset.theme === 'light'")
     seen = set()
     for _ in range(3):  # light, dark, the system's own
         tab.locator(".theme-switch-button:visible").first.click()

@@ -290,7 +290,7 @@ def test_the_camera_is_on_only_until_the_picture_is_taken(open_live):
     take = page.get_by_role("button", name="Take the picture")
     expect(take).to_be_focused()
     assert page.evaluate(IS_ON)
-    page.wait_for_function("document.querySelector('video').videoWidth > 0")
+    page.wait_for_function("() => document.querySelector('video').videoWidth > 0")
     take.click()
     expect(answer(page)).to_contain_text("blue")
     assert not page.evaluate(IS_ON)

@@ -103,7 +103,7 @@ def test_an_address_that_does_not_exist_leads_on(browser, address, path):
         assert response.status == 404
         assert failed == [f"{site}/{path}"]
         assert not problems
-        tab.wait_for_function("document.documentElement.dataset.theme != 'auto'")
+        tab.wait_for_function("() => document.documentElement.dataset.theme != 'auto'")
         expect(tab.get_by_role("heading", level=1)).to_have_text("There is no such page")
         links = tab.locator("main article a")
         chapters = [p for p in DOCUMENTS if p.startswith("chapters/")]

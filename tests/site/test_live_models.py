@@ -106,7 +106,7 @@ def test_first_answer_and_offline(open_classifier, page, model, classes):
     expect(tab.locator(".tb-sample").nth(1)).to_have_attribute("aria-pressed", "true")
     expect(tab.locator(".tb-class")).to_have_text(list(classes))
     start = time.monotonic()
-    tab.wait_for_function("document.querySelector('tb-classifier').isIdle")
+    tab.wait_for_function("() => document.querySelector('tb-classifier').isIdle")
     assert time.monotonic() - start < 5
     expect(tab.locator(".tb-problem")).to_be_empty()
 

@@ -173,7 +173,7 @@ def test_one_comes_back_to_where_one_was(page, site, width, how):
     for _ in range(15):
         page.mouse.wheel(0, 900)
         page.wait_for_timeout(50)
-    page.wait_for_function("history.state?.place")
+    page.wait_for_function("() => history.state?.place")
     page.wait_for_timeout(300)  # the last scrollend
     place = page.evaluate("history.state.place")
     assert place["index"] > 20
