@@ -51,8 +51,8 @@ def _describe(
     title = re.sub(r"<[^>]+>", "", context.get("title") or "")
     if given:
         description = given["text"]  # escaped already, like a title
-    elif doctree is not None and opening(doctree):
-        description = _escaped(opening(doctree))
+    elif doctree is not None and (words := opening(doctree)):
+        description = _escaped(words)
     else:
         description = f"{title}, in {_escaped(app.config.project)}."
     site = site_of(app.config)
