@@ -1,5 +1,6 @@
 """What keeps pages light: the trimmed stylesheet, the sizes of pictures, the choice of scripts."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -40,6 +41,18 @@ def test_a_broken_sheet_is_not_cut_silently(css):
         tb_styles.trimmed(css, set())
 
 
+def test_a_drawing_in_a_file_of_its_own_has_the_colours_of_both_themes():
+    light, dark, looks = tb_styles.drawing_styles()
+    used = set(re.findall(r"var\((--[\w-]+)\)", looks))
+    assert used
+    for theme in (light, dark):
+        declared = set(re.findall(r"(--[\w-]+):", theme))
+        assert used - declared == set()
+    assert light != dark
+    assert "svg.tb-graph" in looks
+    assert "svg.tb-drawing" in looks
+
+
 def test_classes_of_pages_and_words_of_scripts_are_in_use(tmp_path):
     (tmp_path / "_static").mkdir()
     (tmp_path / "page.html").write_text('<p class="one two">')
@@ -75,10 +88,10 @@ def test_a_picture_says_its_size(tmp_path, suffix):
 
 def test_a_page_keeps_the_scripts_that_it_uses():
     code = '<div class="highlight-python notranslate"><div class="highlight"></div></div>'
-    assert tb_scripts.is_used("_static/copybutton.js", code, "page")
-    assert not tb_scripts.is_used("_static/copybutton.js", "<p>highlight</p>", "page")
-    assert tb_scripts.is_used("_static/figures/matmul.js", "", "page")
-    assert not tb_scripts.is_used(None, code, "page")
+    assert tb_scripts.is_used("_static/copybutton.js", code)
+    assert not tb_scripts.is_used("_static/copybutton.js", "<p>highlight</p>")
+    assert tb_scripts.is_used("_static/figures/matmul.js", "")
+    assert not tb_scripts.is_used(None, code)
 
 
 @pytest.mark.parametrize("attributes", [{"defer": ""}, {"async": ""}, {"type": "module"}])

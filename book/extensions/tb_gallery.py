@@ -22,7 +22,8 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from tb_figures import alt_text, inline_svg
-from tb_markdown import ALT, LIGHT, STATIC, SVG
+from tb_markdown import ALT, STATIC, SVG
+from tb_styles import drawing_styles
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +36,6 @@ FRONT_PAGE = "The front page"
 LONGEST = 110  # characters of a caption
 BOX = (320, 180)  # of a picture whose size does not matter: the card has a box for it
 SIZE = re.compile(r'\bwidth="([\d.]+)"\s+height="([\d.]+)"')
-DARK = re.compile(r"^ *html\[data-theme=\"dark\"\] \{(.*?)^ *\}", re.M | re.S)
-STYLE_RULES = re.compile(r"^svg\.tb-(?:graph|drawing)[^{}]*\{[^{}]*\}", re.M)
 
 
 @dataclass(frozen=True)
@@ -189,16 +188,13 @@ def thumbnail(html: str) -> str:
         html: the `<svg>` as it stands in a page.
     """
     svg = SVG.search(html)
-    css = (STATIC / "torchbook.css").read_text(encoding="utf-8")
-    light, dark = ("".join(block[1] for block in form.finditer(css)) for form in (LIGHT, DARK))
-    rules = "".join(STYLE_RULES.findall(css))
+    light, dark, looks = drawing_styles()
     paper = "background:var(--pst-color-background);font-family:sans-serif;"
     style = (
         f"svg{{{light}{paper}}}"
         f"@media(prefers-color-scheme:dark){{svg{{{dark}}}}}"  # the scheme of the page around it
-        f"{rules}"
+        f"{looks}"
     )
-    style = re.sub(r"/\*.*?\*/|\s*\n\s*", "", style, flags=re.S)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{svg["kind"]}"{svg["attributes"]}>'
         f"<style>{style}</style>{svg['body']}</svg>\n"

@@ -7,6 +7,7 @@ with what its reader will be able to do. The tags themselves stand in book/templ
 from __future__ import annotations
 
 import re
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,9 @@ def _describe(
     if given:
         description = given["text"]  # escaped already, like a title
     elif doctree is not None and (words := opening(doctree)):
-        description = _escaped(words)
+        description = escape(words)
     else:
-        description = f"{title}, in {_escaped(app.config.project)}."
+        description = f"{title}, in {escape(app.config.project)}."
     site = site_of(app.config)
     context["pageurl"] = None if pagename in NOT_FOR_SEARCH else f"{site}{pagename}.html"
     context["tb_site"] = site
@@ -74,13 +75,6 @@ def anchored(html: str, base: str) -> str:
     """Return a page at the root of the site that works at any address: with absolute addresses."""
     html = html.replace('data-content_root="./"', f'data-content_root="{base}"')
     return RELATIVE.sub(lambda match: match[1] + base, html)
-
-
-def _escaped(text: str) -> str:
-    """Escape a text as docutils does it in the tags that it writes."""
-    for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
-        text = text.replace(character, entity)
-    return text
 
 
 def sitemap(addresses: list[str]) -> str:

@@ -19,6 +19,7 @@ from sphinx.application import Sphinx
 from sphinx_markdown_builder.contexts import IndentContext, SubContextParams
 from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_context
 from tb_site import site_of
+from tb_styles import drawing_styles
 
 CELL = "\x00cell {}\x00"  # stands in the text where a cell stands in the page
 CELL_MARK = re.compile("\x00cell (\\d+)\x00")
@@ -27,8 +28,6 @@ STATIC = Path(__file__).parents[1] / "static"  # the site's styles and scripts
 SVG = re.compile(r"<svg class=\"(?P<kind>tb-\w+)\"(?P<attributes>[^>]*)>(?P<body>.*?)</svg>", re.S)
 INTERACTIVE = re.compile(r"<tb-(?P<name>[a-z-]+)[ >].*?</tb-(?P=name)>", re.S)
 ALT = re.compile(r'aria-label="([^"]*)"|<title[^>]*>(.*?)</title>', re.S)
-STYLE_RULE = re.compile(r"^svg\.tb-drawing.*?\}", re.M | re.S)
-LIGHT = re.compile(r"^(?::root|html\[data-theme\]) \{(.*?)^\}", re.M | re.S)
 
 
 @dataclass(frozen=True)
@@ -233,10 +232,8 @@ def standalone(match: re.Match[str]) -> str:
     attributes, style = match["attributes"], ""
     view = re.search(r'viewBox="([^"]*)"', attributes)[1].split()
     if match["kind"] == "tb-drawing":
-        css = (STATIC / "torchbook.css").read_text(encoding="utf-8")
-        colours = "".join(block[1] for block in LIGHT.finditer(css))
-        rules = "".join(rule[0] for rule in STYLE_RULE.finditer(css))
-        style = f"<style>svg{{{colours}font-family:sans-serif}}{rules}</style>"
+        light, _, looks = drawing_styles()
+        style = f"<style>svg{{{light}font-family:sans-serif}}{looks}</style>"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{match["kind"]}"{attributes}>{style}'
         f'<rect x="{view[0]}" y="{view[1]}" width="{view[2]}" height="{view[3]}" '

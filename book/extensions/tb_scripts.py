@@ -34,16 +34,17 @@ MEASURED_BY_THEME = (
     '"pre",".nboutput > .output_area",".cell_output > .output",".jp-RenderedHTMLCommon",'
 )
 
-FOR_SPHINX_SEARCH = ("doctools.js", "sphinx_highlight.js")
+# Sphinx's own search marked words with these; tb_search.py has taken its place.
+OF_SPHINX_SEARCH = ("doctools.js", "sphinx_highlight.js")
 
 
-def is_used(filename: str | os.PathLike[str] | None, body: str, pagename: str) -> bool:
+def is_used(filename: str | os.PathLike[str] | None, body: str) -> bool:
     """Return whether a page has a use for a script; without a name it is inline."""
     if not filename:
         return False
     name = os.path.basename(filename)  # noqa: PTH119 - an address, not a path
-    if name in FOR_SPHINX_SEARCH:
-        return pagename == "search"
+    if name in OF_SPHINX_SEARCH:
+        return False
     sign = USED_BY.get(name)
     return sign is None or sign.search(body) is not None
 
@@ -61,9 +62,7 @@ def _choose(
 ) -> None:
     body = context.get("body") or ""
     context["script_files"] = [
-        deferred(script)
-        for script in context["script_files"]
-        if is_used(script.filename, body, pagename)
+        deferred(script) for script in context["script_files"] if is_used(script.filename, body)
     ]
 
 

@@ -11,6 +11,7 @@ come along: the theme's icons are drawn by book/static/torchbook.css.
 
 from __future__ import annotations
 
+import functools
 import posixpath
 import re
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from sphinx.builders.html._assets import _CascadingStyleSheet
 from tb_policy import pages
 
 NAME = "site.css"
+OURS = Path(__file__).parents[1] / "static" / "torchbook.css"
 THEME = ("basic.css", "styles/pydata-sphinx-theme.css")  # Sphinx's, the theme's: before all others
 
 TOKEN = re.compile(
@@ -77,6 +79,25 @@ def trimmed(css: str, used: set[str]) -> str:
 def applies(selector: str, used: set[str]) -> bool:
     """Return whether all classes that a selector asks for are used."""
     return used.issuperset(CLASS.findall(ALTERNATIVES.sub("", selector)))
+
+
+@functools.cache
+def drawing_styles() -> tuple[str, str, str]:
+    """Return what a drawing needs where the page's sheet does not reach it: in a file of its own.
+
+    Returns:
+        The book's tokens for light pages and paper, those that are otherwise on dark pages, and the
+        rules for drawings and graphs, which use them.
+    """
+    light, dark, looks = "", "", ""
+    for start, body in rules(OURS.read_text(encoding="utf-8")):
+        if start in (":root", "html[data-theme]"):
+            light += body
+        elif start == "@media screen":
+            dark += "".join(inner for of, inner in rules(body) if of == 'html[data-theme="dark"]')
+        elif start.startswith(("svg.tb-graph", "svg.tb-drawing")):
+            looks += f"{start}{{{body}}}"
+    return tuple(re.sub(r"\s*\n\s*", "", part) for part in (light, dark, looks))
 
 
 def names_in_use(site: Path) -> set[str]:

@@ -1,9 +1,10 @@
 """Every page of the built site, in a real browser."""
 
-import gzip
 import io
 import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -105,50 +106,94 @@ def page_address():
         yield lambda page: f"{address}/{page}"
 
 
-@pytest.mark.parametrize("page", [*PAGES, "404.html"])
-def test_page_is_light(page_address, browser, page):
-    """The budgets of the design: what a first visit costs over the wire, images aside."""
-    html = (SITE / page).read_bytes()
-    assert len(html) <= 300 * KB
-    tab = browser.new_page()
-    weights, kinds = {}, {}
-
-    def weigh(response):
-        # The site's own server compresses; of what came, these are the bytes on the wire.
-        body = response.body()
-        sent = response.headers.get("content-length")
-        weights[response.url] = int(sent) if sent else len(gzip.compress(body))
-        kinds[response.url] = response.request.resource_type
-
-    tab.on("response", weigh)
-    tab.goto(page_address(page), wait_until="networkidle")
-    tab.close()
-    others = {url: weight for url, weight in weights.items() if kinds[url] != "image"}
-    assert sum(others.values()) <= 300 * KB, sorted(others.items(), key=lambda i: -i[1])[:5]
-    images = [weight for url, weight in weights.items() if kinds[url] == "image"]
-    assert sum(images) <= 1500 * KB
-    # One for the site, and on the page of the search the one of its results.
-    assert sum(kind == "stylesheet" for kind in kinds.values()) == 1 + (page == "search.html")
-    assert not [url for url, kind in kinds.items() if kind == "font"]
-
-
-# What is said of each image of a page, and of each script in its source.
+# What a page says of itself from before its first script: what moved, and what its policy forbade.
+SHIFTS = """
+window.shift = 0;
+new PerformanceObserver((list) => {
+  // The page's map opens where one reads: that is meant.
+  const isMap = ({ node }) => (node?.parentElement ?? node)?.closest("#pst-page-toc-nav");
+  for (const entry of list.getEntries())
+    if (!entry.hadRecentInput && !entry.sources.every(isMap)) window.shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+VIOLATIONS = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) =>
+  window.violations.push(`${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`));
+"""
 IMAGES = """nodes => nodes.map((n) => ({
   source: n.getAttribute("src"), lazy: n.loading === "lazy", decoding: n.decoding,
   sized: n.hasAttribute("width") && n.hasAttribute("height"), top: n.getBoundingClientRect().top,
 }))"""
+SCROLL = """async () => {
+  for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight / 2) {
+    scrollTo(0, y);
+    await new Promise(requestAnimationFrame);
+    await new Promise(requestAnimationFrame);
+  }
+}"""
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_images_have_sizes_and_wait_until_they_are_needed(browser, site, page):
-    """Nothing far below the screen is asked for; nothing jumps when it comes."""
+@dataclass(frozen=True)
+class Visit:
+    """A first visit to a page, read from its top to its end.
+
+    Attributes:
+        answers: what came before anything was scrolled, by address: its kind, and its bytes.
+        images: what the page's source says of each image, and where it stands.
+        shift: how far things moved by themselves, in all (Chromium's layout shift).
+        violations: what the page's policy forbade.
+    """
+
+    answers: dict[str, tuple[str, int]]
+    images: list[dict[str, Any]]
+    shift: float
+    violations: list[str]
+
+
+@pytest.fixture(scope="module", params=[*PAGES, "404.html"])
+def visits(request, browser, page_address):
+    """A page of the site, and first visits to it by the widths of the screen."""
+    visits = {}
     for width in WIDTHS:
         tab = browser.new_page(viewport={"width": width, "height": 900})
-        asked = []
-        tab.on("request", lambda r, a=asked: a.append(urlsplit(r.url).path))
-        tab.goto(f"{site}/{page}", wait_until="networkidle")
+        tab.add_init_script(SHIFTS + VIOLATIONS)
+        responses = []
+        tab.on("response", responses.append)
+        tab.goto(page_address(request.param), wait_until="networkidle")
+        answers = {
+            r.url: (r.request.resource_type, int(r.header_value("content-length") or 0))
+            for r in list(responses)
+        }
         images = tab.locator("img").evaluate_all(IMAGES)
-        for image in images:
+        tab.evaluate(SCROLL)
+        shift, violations = tab.evaluate("[shift, violations]")
+        visits[width] = Visit(answers, images, shift, violations)
+        tab.close()
+    return request.param, visits
+
+
+def test_page_is_light(visits):
+    """The budgets of the design: what a first visit costs over the wire, images aside."""
+    page, visits = visits
+    assert len((SITE / page).read_bytes()) <= 300 * KB
+    for visit in visits.values():
+        kinds = [kind for kind, _ in visit.answers.values()]
+        images = [size for kind, size in visit.answers.values() if kind == "image"]
+        others = {url: size for url, (kind, size) in visit.answers.items() if kind != "image"}
+        assert all(others.values()), others  # the server says how much it sends
+        assert sum(others.values()) <= 300 * KB, sorted(others.items(), key=lambda i: -i[1])[:5]
+        assert sum(images) <= 1500 * KB
+        # One for the site, and on the page of the search the one of its results.
+        assert kinds.count("stylesheet") == 1 + (page == "search.html")
+        assert "font" not in kinds
+
+
+def test_images_have_sizes_and_wait_until_they_are_needed(visits):
+    """Nothing far below the screen is asked for; nothing jumps when it comes."""
+    for visit in visits[1].values():
+        asked = [urlsplit(url).path for url in visit.answers]
+        for image in visit.images:
             assert image["sized"], image
             if image["top"] > 900 and not image["source"].startswith("data:"):
                 assert image["lazy"], image
@@ -156,9 +201,17 @@ def test_images_have_sizes_and_wait_until_they_are_needed(browser, site, page):
             # Chromium asks for a lazy image at most 2,500 pixels ahead.
             if image["top"] > 900 + 2500 and not image["source"].startswith("data:"):
                 assert not [path for path in asked if path.endswith(image["source"][3:])], image
-        if images and images[0]["top"] < 300:
-            assert not images[0]["lazy"]
-        tab.close()
+        if visit.images and visit.images[0]["top"] < 300:
+            assert not visit.images[0]["lazy"]
+
+
+def test_nothing_moves_while_it_loads_or_is_scrolled(visits):
+    assert {width: visit.shift for width, visit in visits[1].items() if visit.shift >= 0.01} == {}
+
+
+def test_page_obeys_its_policy(visits):
+    """From its top to its end: what waits until it is seen, too."""
+    assert [visit.violations for visit in visits[1].values()] == [[], []]
 
 
 def test_pictures_are_in_formats_that_are_small():
@@ -170,35 +223,6 @@ def test_pictures_are_in_formats_that_are_small():
         with Image.open(path) as image:
             image.save(buffer, "webp", lossless=path.suffix == ".png", quality=85)
         assert path.stat().st_size - len(buffer.getvalue()) < 20 * KB, path.name
-
-
-SHIFTS = """
-window.shift = 0;
-new PerformanceObserver((list) => {
-  // The page's map opens where one reads: that is meant.
-  const isMap = ({ node }) => (node?.parentElement ?? node)?.closest("#pst-page-toc-nav");
-  for (const entry of list.getEntries())
-    if (!entry.hadRecentInput && !entry.sources.every(isMap)) window.shift += entry.value;
-}).observe({ type: "layout-shift", buffered: true });
-"""
-SCROLL = """async () => {
-  for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight / 2) {
-    scrollTo(0, y);
-    await new Promise(requestAnimationFrame);
-    await new Promise(requestAnimationFrame);
-  }
-  return window.shift;
-}"""
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_nothing_moves_while_it_loads_or_is_scrolled(browser, site, page):
-    for width in WIDTHS:
-        tab = browser.new_page(viewport={"width": width, "height": 900})
-        tab.add_init_script(SHIFTS)
-        tab.goto(f"{site}/{page}", wait_until="networkidle")
-        assert tab.evaluate(SCROLL) < 0.01, (page, width)
-        tab.close()
 
 
 @pytest.mark.parametrize("page", [*PAGES, "404.html"])
