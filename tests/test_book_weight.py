@@ -4,6 +4,7 @@ import re
 import sys
 from pathlib import Path
 
+import pydata_sphinx_theme
 import pytest
 from PIL import Image
 from sphinx.builders.html._assets import _JavaScript
@@ -104,3 +105,15 @@ def test_other_scripts_are_made_to_wait():
     script = _JavaScript("a.js", priority=7, id="x")
     assert tb_scripts.deferred(script).attributes == {"id": "x", "defer": "defer"}
     assert tb_scripts.deferred(script).priority == 7
+
+
+def test_the_theme_is_calmed_once_and_another_one_is_not_taken_for_it():
+    theme = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"
+    script = (theme / tb_scripts.THEME).read_text(encoding="utf-8")
+    calm = tb_scripts.calmed(script)
+    assert '"pre",' in script
+    assert '"pre",' not in calm
+    assert calm.count("requestAnimationFrame") == script.count("requestAnimationFrame") + 1
+    assert tb_scripts.calmed(calm) == calm
+    with pytest.raises(ValueError, match="there is no"):
+        tb_scripts.calmed("another.theme();")

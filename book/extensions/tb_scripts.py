@@ -27,13 +27,16 @@ USED_BY = {
     "copybutton.js": CODE,
     "design-tabs.js": re.compile(r'class="[^"]*\bsd-tab-set\b'),
 }
-# As a page opens, the theme asks of every block of code whether it scrolls, and has the whole page
-# laid out for that: a third of a second on a slow phone. book/static/scrolling.js does it better.
+# What the theme's script does as a page opens costs a slow phone half a second of layouts. Here it
+# asks nothing whether it scrolls (book/static/scrolling.js does that better), and sets
+# itself up when the first picture of the page has been drawn: what it then measures is known.
 THEME = "scripts/pydata-sphinx-theme.js"
-MEASURED_BY_THEME = (
-    '"pre",".nboutput > .output_area",".cell_output > .output",".jp-RenderedHTMLCommon",'
-)
-
+LESS = {
+    '["pre",".nboutput > .output_area",".cell_output > .output",".jp-RenderedHTMLCommon",'
+    '".pst-scrollable-table-container"].join(", ")': '"tb-none"',
+    '"loading"!=document.readyState?e():': '"loading"!=document.readyState'
+    "?requestAnimationFrame(()=>setTimeout(e)):",
+}
 # Sphinx's own search marked words with these; tb_search.py has taken its place.
 OF_SPHINX_SEARCH = ("doctools.js", "sphinx_highlight.js")
 
@@ -66,22 +69,32 @@ def _choose(
     ]
 
 
-def _measure_less(app: Sphinx, exception: Exception | None) -> None:
-    """Leave code and outputs out of what the theme measures."""
+def calmed(script: str) -> str:
+    """Return the theme's script, which may be so already, without what holds a page up.
+
+    Raises:
+        ValueError: it is another script than the one that this was written for.
+    """
+    for asked, less in LESS.items():
+        if asked in script:
+            script = script.replace(asked, less)
+        elif less not in script:
+            raise ValueError(f"there is no {asked} in it")
+    return script
+
+
+def _calm(app: Sphinx, exception: Exception | None) -> None:
     path = Path(app.outdir, "_static", THEME)
     if exception is not None or app.builder.format != "html" or not path.is_file():
         return
-    script = path.read_text(encoding="utf-8")
-    if MEASURED_BY_THEME in script:
-        path.write_text(script.replace(MEASURED_BY_THEME, ""), encoding="utf-8")
-    elif ".pst-scrollable-table-container" not in script:
-        logger.warning("%s has changed: tb_scripts.py does not know it", THEME)
+    try:
+        path.write_text(calmed(path.read_text(encoding="utf-8")), encoding="utf-8")
+    except ValueError as error:
+        logger.warning("%s has changed, and tb_scripts.py does not know it: %s", THEME, error)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.connect("html-page-context", _choose, priority=900)  # when all have named theirs
-    app.connect(
-        "build-finished", _measure_less, priority=880
-    )  # before the policy, which sums it up
+    app.connect("build-finished", _calm, priority=880)  # before the policy, which sums it up
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -36,7 +36,8 @@ const observer = new ResizeObserver((entries) => entries
 boxes.forEach((box) => observer.observe(box));
 
 // The others are not laid out before one comes near them (torchbook.css), unless someone asks how
-// wide they are: that is done when there is nothing else to do, and again for another width.
+// wide they are. Whoever uses the keyboard may go to them from afar: from the first key or the first
+// focus on, that is asked whenever there is nothing else to do, and again for another width.
 const whenIdle = window.requestIdleCallback
   ?? ((work) => setTimeout(() => work({ timeRemaining: () => 0 }), 50));
 let waiting = [];
@@ -56,5 +57,10 @@ function markAll() {
   delete document.documentElement.dataset.scrolling;
 }
 
-addEventListener("resize", markAll);
-markAll();
+function begin() {
+  for (const sign of ["keydown", "focusin"]) removeEventListener(sign, begin);
+  addEventListener("resize", markAll);
+  markAll();
+}
+
+for (const sign of ["keydown", "focusin"]) addEventListener(sign, begin);

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from figure_page import DESKTOP, SCROLLING_MARKED
+from figure_page import DESKTOP, use_keyboard
 from playwright.sync_api import sync_playwright
 from serving import CHROMIUM_FLAGS, serve
 
@@ -47,7 +47,7 @@ def axe_violations():
 
     def find(*pages):
         for page in pages:
-            page.wait_for_function(SCROLLING_MARKED)
+            use_keyboard(page)
         for page in pages:  # each has a process of its own: they work at the same time
             if page.evaluate("typeof axe") == "undefined":
                 page.evaluate(axe)

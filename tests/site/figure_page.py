@@ -12,6 +12,12 @@ SCROLLING_MARKED = """() => document.documentElement.dataset.scrolling
     || !document.querySelector('script[src*="scrolling.js"]')"""
 
 
+def use_keyboard(page: Page) -> None:
+    """Press a key, and wait until all that scrolls sideways is in the Tab order for it."""
+    page.keyboard.press("Shift")
+    page.wait_for_function(SCROLLING_MARKED)
+
+
 def check_no_jump(open_page: Callable[..., Page], body: str, width: int) -> None:
     """Check that what follows a figure stands where it stood before the figure's script came."""
     page = open_page(body, width=width)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 from bs4 import BeautifulSoup
-from figure_page import SCROLLING_MARKED
+from figure_page import use_keyboard
 from playwright.sync_api import expect
 from test_built_site import DOCUMENTS, PAGES, SITE
 
@@ -248,7 +248,7 @@ SCROLLERS = """() => [...document.querySelectorAll("main *")].filter((node) =>
 def test_what_scrolls_can_be_reached_and_has_a_name(browser, site, page, width):
     tab = browser.new_page(viewport={"width": width, "height": 900})
     tab.goto(f"{site}/{page}", wait_until="networkidle")
-    tab.wait_for_function(SCROLLING_MARKED)
+    use_keyboard(tab)
     scrollers = tab.evaluate(SCROLLERS)
     assert scrollers or width == 1440
     assert [s for s in scrollers if not (s["stops"] and s["named"] and s["role"])] == []
@@ -399,3 +399,45 @@ def test_icons_and_figures_are_seen_in_forced_colours(browser, site):
     assert lines
     assert paper not in lines
     context.close()
+
+
+# -- contrast ------------------------------------------------------------------------------------
+
+
+def luminance(colour):
+    """Return the relative luminance of an `rgb(...)` colour (WCAG 2.2, definition)."""
+    channels = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+# Text reaches level AAA, and the lines around things what is asked of controls.
+NEEDED = {"link": 7, "text-base": 7, "text-muted": 7, "border": 3}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_those_who_ask_for_more_contrast_get_it(browser, site, theme):
+    found = {}
+    for contrast in ("no-preference", "more"):
+        context = browser.new_context(color_scheme=theme, contrast=contrast)
+        tab = context.new_page()
+        tab.goto(f"{site}/book/index.html", wait_until="networkidle")
+        tab.wait_for_function("t => document.documentElement.dataset.theme === t", arg=theme)
+        paper = luminance(tab.evaluate("getComputedStyle(document.body).backgroundColor"))
+        for name in NEEDED:
+            ink = luminance(
+                tab.evaluate(
+                    """name => {
+                        const probe = document.body.appendChild(document.createElement("p"));
+                        probe.style.color = `var(--pst-color-${name})`;
+                        return getComputedStyle(probe).color;
+                    }""",
+                    name,
+                )
+            )
+            dark, light = sorted((paper, ink))
+            found[contrast, name] = (light + 0.05) / (dark + 0.05)
+        context.close()
+    for name in NEEDED:
+        assert found["more", name] >= NEEDED[name]
+        assert found["more", name] > found["no-preference", name]

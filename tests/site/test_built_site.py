@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from figure_page import use_keyboard
 from PIL import Image
 from playwright.sync_api import expect
 from serving import serve
@@ -67,6 +68,7 @@ def test_page_is_sound(contexts, site, page, axe_violations):
             # A deferred script sets it; on a busy machine that can take a moment.
             tab.wait_for_function("t => document.documentElement.dataset.theme === t", arg=theme)
             tab.set_viewport_size({"width": width, "height": 900})
+            use_keyboard(tab)
             tab.wait_for_function(SETTLED)
             assert tab.evaluate("document.documentElement.scrollWidth") <= width, (theme, width)
         violations = axe_violations(*tabs.values())
