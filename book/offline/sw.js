@@ -46,7 +46,8 @@ async function kept(url, version) {
   if (!Object.hasOwn(list, path)) return undefined;
   const [sum] = list[path];
   if (version !== null && !sum.replace(/\W/g, "").startsWith(version)) return undefined;
-  const answer = await caches.match(`${ROOT}${path}?v=${sum}`, { cacheName: CACHE });
+  const answer = await caches.match(`${ROOT}${path}?v=${sum}`, { cacheName: CACHE })
+    .catch(() => undefined);
   if (!answer) list = null; // the cache is no longer what it was
   return answer;
 }

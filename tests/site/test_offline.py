@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 from serving import PagesHandler, serve
-from test_built_site import ROOT
+from test_built_site import DOCUMENTS, ROOT, SCROLL, SITE, THEMES, base_of_site
 
 pytestmark = pytest.mark.site
 
@@ -274,6 +274,19 @@ def test_a_network_that_goes_is_said_and_gone_on_from(page, small, network):
     button(page, "Go on").click()
     expect(said(page)).to_contain_text(KEPT)
 
+    small.chapter("second", "two")
+    small.publish()
+    page.reload()
+    expect(button(page, "Bring up to date")).to_be_visible()
+    network.there = False
+    button(page, "Bring up to date").click()
+    expect(said(page)).to_contain_text("The network is gone.")
+    network.there = True
+    button(page, "Bring up to date").click()
+    expect(said(page)).to_contain_text(KEPT)
+    network.lose(page)
+    check_chapter(page, small, "second", "two")
+
 
 def test_it_is_brought_up_to_date_by_what_has_changed(page, small, network):
     keep(page)
@@ -383,3 +396,42 @@ def test_it_goes_by_keyboard_and_says_how_far_it_is(page, small, network):
     page.keyboard.press("Enter")
     expect(said(page)).to_contain_text("The book is not kept")
     expect(said(page)).to_be_focused()
+
+
+def test_the_built_book_is_read_without_a_network(browser, network, axe_violations):
+    """All of its pages, of which one was visited: pictures, interactive figures, the search."""
+    context = browser.new_context()
+    page, problems = context.new_page(), []
+    with serve(SITE, like_pages=True, base=base_of_site()) as address:
+        page.goto(f"{address}/book/progress.html", wait_until="networkidle")
+        assert not {"sw.js", "_static/offline.json"} & network.asked.keys()
+        button(page, "Keep the book").click()
+        expect(said(page)).to_contain_text(KEPT, timeout=120_000)
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme)
+            assert axe_violations(page) == []
+        network.lose(page)
+        page.on("requestfailed", lambda request: problems.append(request.url))
+        page.on("console", lambda m: m.type == "error" and problems.append(m.text))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        for name in DOCUMENTS:
+            answer = page.goto(f"{address}/{name}")
+            assert answer.ok, name
+            page.evaluate(SCROLL)
+            page.wait_for_load_state("networkidle")
+            unseen = "images => images.filter((i) => !i.naturalWidth).map((i) => i.src)"
+            assert page.locator("main img").evaluate_all(unseen) == [], name
+
+        page.goto(f"{address}/chapters/00_fundamentals.html")
+        cell = page.locator("tb-matmul .tb-matrix [role=gridcell]").first
+        cell.click()
+        page.keyboard.press("ArrowRight")
+        expect(page.locator("tb-matmul [aria-selected=true]")).to_be_focused()
+
+        page.goto(f"{address}/search.html?q=dropout")
+        hit = page.locator("a.tb-search-hit").first
+        expect(hit).to_have_attribute("href", f"{address}/book/glossary.html#term-dropout")
+        hit.click()
+        expect(page.locator("#term-dropout")).to_be_in_viewport()
+    context.close()
+    assert not problems

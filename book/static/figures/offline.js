@@ -36,6 +36,13 @@ const keyOf = (path, sum) => `${ROOT.href}${path}?v=${sum}`;
 /** @param {[string, [string, number]][]} entries of a list @returns {number} their bytes */
 const weigh = (entries) => entries.reduce((sum, [, [, bytes]]) => sum + bytes, 0);
 
+/** @param {List} list that is kept */
+function describe({ built, files }) {
+  const entries = Object.entries(files);
+  return `The book is kept on this device, as it was built on ${showDate(built)}: `
+    + `${showCount(entries.length)} files, ${showSize(weigh(entries))}.`;
+}
+
 /** The file as it lies on the server now. @param {string} url @param {AbortSignal} [signal] */
 async function ask(url, signal) {
   const answer = await fetch(url, { cache: "no-store", signal }).catch((error) => {
@@ -92,6 +99,7 @@ const tellWorker = async () => (await findWorker())?.active?.postMessage("change
 
 class Offline extends HTMLElement {
   #stop = null; // while files come
+  #turn = 0; // of the latest look: an answer to an earlier one comes too late
   #spoken = 0; // when the last sentence on how far it is was said
 
   async connectedCallback() {
@@ -123,7 +131,7 @@ class Offline extends HTMLElement {
   show(sentence, keep = "", canRemove = false) {
     const { keep: button, remove, stop } = this.buttons;
     const focused = document.activeElement;
-    this.said.textContent = sentence;
+    if (this.said.textContent !== sentence) this.said.textContent = sentence; // not read out twice
     button.textContent = keep;
     button.hidden = !keep;
     remove.hidden = !canRemove;
@@ -134,33 +142,35 @@ class Offline extends HTMLElement {
 
   /** See what is kept, and say so. @param {string} [problem] what went wrong before */
   async look(problem = "") {
-    const say = (sentence, ...buttons) => this.show(problem || sentence, ...buttons);
+    this.#turn += 1;
+    const turn = this.#turn;
     if (!await caches.has(CACHE)) {
       const bytes = Number(this.dataset.bytes ?? 0);
-      say("The book is not kept on this device.",
+      this.show(problem || "The book is not kept on this device.",
         `Keep the book on this device${bytes ? ` (${showSize(bytes)})` : ""}`);
       return;
     }
     const kept = await readList(await caches.match(LIST, { cacheName: CACHE }));
-    const list = await ask(LIST).then(readList).catch(() => null) ?? kept;
-    const missing = list ? await missingFrom(list) : [];
+    const is = kept ? describe(kept) : "The book is not kept as a whole.";
+    const more = kept ? "Bring up to date" : "Go on";
+    this.show(problem || is, kept && !problem ? "" : more, true); // the network may take its time
+    const list = await ask(LIST).then(readList).catch(() => null);
+    if (!list) return;
+    const missing = await missingFrom(list);
+    if (turn !== this.#turn) return; // another button has been pressed
+    const size = showSize(weigh(missing));
     if (!kept) {
-      const all = list ? Object.keys(list.files).length : 0;
-      const have = all ? `${showCount(all - missing.length)} of ${showCount(all)} files are` : "A part is";
-      say(`The book is not kept as a whole. ${have} on this device.`,
-        `Go on${all ? ` (${showSize(weigh(missing))})` : ""}`, true);
-      return;
+      const all = Object.keys(list.files).length;
+      const have = `${showCount(all - missing.length)} of ${showCount(all)} files are on this device.`;
+      this.show(problem || `${is} ${have}`, `${more} (${size})`, true);
+    } else if (missing.length || JSON.stringify(list.files) !== JSON.stringify(kept.files)) {
+      this.show(problem || `${is} The site has changed since.`, `${more} (${size})`, true);
     }
-    const all = Object.entries(kept.files);
-    const is = `The book is kept on this device, as it was built on ${showDate(kept.built)}: `
-      + `${showCount(all.length)} files, ${showSize(weigh(all))}.`;
-    const isOld = missing.length || JSON.stringify(list.files) !== JSON.stringify(kept.files);
-    if (!isOld) say(is, "", true);
-    else say(`${is} The site has changed since.`, `Bring up to date (${showSize(weigh(missing))})`, true);
   }
 
   /** Put all that is missing into the cache. */
   async keep() {
+    this.#turn += 1;
     this.#stop = new AbortController();
     const { signal } = this.#stop;
     this.bar.removeAttribute("value");
