@@ -7,7 +7,7 @@ what is kept is what a page means. The list is written only when one of the file
 
 Kept is what reading takes: pages, pictures, scripts, the search. Left out is what one takes away or
 what only machines read (notebooks, scripts, Markdown, the package), the live models, which with
-their runtime weigh as much as all the rest, and what the theme brings and no page asks for.
+their runtime weigh more than all the rest, and what the theme brings and no page asks for.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ LEFT_OUT = (
     "*.inv",
     "*.map",
     "*.md",
+    "*.onnx",
     "*.txt",
     "*.whl",
     "*.xml",
     "_downloads/*",
     "_static/*.html",
     "_static/locales/*",
-    "_static/models/*",
     "_static/onnxruntime/*",
     "_static/scripts/fontawesome.js",
     "_static/vendor/*",
