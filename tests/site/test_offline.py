@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 from serving import PagesHandler, serve
-from test_built_site import DOCUMENTS, ROOT, SCROLL, SITE, THEMES, base_of_site
+from test_built_site import DOCUMENTS, ROOT, SCROLL, SITE, THEMES, WIDTHS, base_of_site
 
 pytestmark = pytest.mark.site
 
@@ -60,8 +60,13 @@ class Network:
 
     def lose(self, page) -> None:
         """Take the network away, and what the browser has by itself."""
-        page.context.new_cdp_session(page).send("Network.clearBrowserCache")
+        self.forget(page)
         self.there = False
+
+    def forget(self, page) -> None:
+        """Let the browser forget what it has by itself, and the server what it was asked."""
+        page.context.new_cdp_session(page).send("Network.clearBrowserCache")
+        self.asked.clear()
 
 
 @pytest.fixture
@@ -232,6 +237,11 @@ def test_what_is_not_kept_says_so(page, small, network, address):
 def test_the_network_comes_first_while_it_answers(page, small, network):
     """A page of a newer build gets the files of its own build, with and without a version."""
     keep(page)
+    network.forget(page)
+    check_chapter(page, small, "first", "one")
+    assert network.asked["chapters/a.html"] == network.asked["_static/part.js"] == 1
+    assert not network.asked["_static/chapter.js"]  # that very version is kept
+    network.forget(page)
     small.chapter("second", "two")
     check_chapter(page, small, "second", "two")
     assert page.goto(f"{small.address}/chapters/none.html").status == 404
@@ -417,9 +427,11 @@ def test_the_built_book_is_read_without_a_network(browser, network, axe_violatio
         button(page, "Keep the book").click()
         expect(said(page)).to_contain_text(KEPT, timeout=120_000)
         print(f"kept in {time.monotonic() - start:.1f} s: {said(page).text_content()}")
-        for theme in THEMES:
+        for theme, width in zip(THEMES, WIDTHS, strict=True):
             page.emulate_media(color_scheme=theme)
+            page.set_viewport_size({"width": width, "height": 900})
             assert axe_violations(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
         network.lose(page)
         page.on(
             "requestfailed",

@@ -25,6 +25,12 @@ const NO_NETWORK = "The network is gone. What has come so far is kept: go on whe
 const NEW = "The site has just been published anew: try again in some minutes.";
 const FULL = "There is no room left. What has come so far can be removed here.";
 
+/** @param {Error} error @returns {string} what to tell the reader */
+function explain(error) {
+  if (error instanceof Problem) return error.message;
+  return error.name === "QuotaExceededError" ? FULL : `The browser refused: ${error.message}`;
+}
+
 const showCount = (count) => count.toLocaleString("en");
 /** @param {string} date as in 2026-11-28 */
 const showDate = (date) => new Date(date)
@@ -180,10 +186,8 @@ class Offline extends HTMLElement {
     try {
       await this.fetchAll(signal);
     } catch (error) {
-      if (error instanceof Problem) problem = error.message;
-      else if (error.name === "QuotaExceededError") problem = FULL;
-      else if (!signal.aborted) problem = `The browser refused: ${error.message}`;
-      this.#stop.abort(); // the others need not come
+      if (!signal.aborted) problem = explain(error);
+      this.#stop.abort(); // the other files need not come
     }
     this.#stop = null;
     this.status.textContent = "";
