@@ -247,6 +247,8 @@ def test_the_network_comes_first_while_it_answers(page, small, network):
     assert page.goto(f"{small.address}/chapters/none.html").status == 404
     network.lose(page)
     check_chapter(page, small, "first", "one")
+    network.there = True
+    check_chapter(page, small, "second", "two")  # at once
 
 
 def test_a_slow_network_is_not_waited_for(page, small, network):
