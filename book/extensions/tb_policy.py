@@ -78,11 +78,11 @@ def secured(html: str, page: Path, site: Path, base: str) -> str:
         file = site / path.removeprefix(base) if path.startswith("/") else page.parent / path
         if not file.is_file():  # the gates complain of it
             return tag
-        total = _sum_of(file.resolve())
+        total = sum_of(file.resolve())
         # A copy of an earlier build, kept by the browser, would not have that sum: it is not asked.
-        version = re.sub(r"\W", "", total)[:8]
         tag = tag.replace(
-            f'{match["address"]}{match["query"] or ""}"', f'{match["address"]}?v={version}"'
+            f'{match["address"]}{match["query"] or ""}"',
+            f'{match["address"]}?v={version_of(total)}"',
         )
         if tag.startswith("<link"):
             return tag
@@ -101,8 +101,14 @@ def _digest(name: str, content: bytes) -> str:
 
 
 @cache  # forgotten before each build
-def _sum_of(file: Path) -> str:
+def sum_of(file: Path) -> str:
+    """Return the sum of a file as pages name it: its SHA-384, in base64."""
     return _digest("sha384", file.read_bytes())
+
+
+def version_of(total: str) -> str:
+    """Return the beginning of a sum as addresses name it."""
+    return re.sub(r"\W", "", total)[:8]
 
 
 def pages(site: Path) -> list[Path]:
@@ -113,7 +119,7 @@ def pages(site: Path) -> list[Path]:
 def _secure(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html":
         return
-    _sum_of.cache_clear()
+    sum_of.cache_clear()
     site = Path(app.outdir)
     for path in pages(site):
         html = path.read_text(encoding="utf-8")

@@ -161,7 +161,7 @@ def visits(request, browser, page_address):
         tab = browser.new_page(viewport={"width": width, "height": 900})
         tab.add_init_script(SHIFTS + VIOLATIONS)
         responses = []
-        tab.on("response", responses.append)
+        tab.on("response", lambda response, found=responses: found.append(response))
         tab.goto(page_address(request.param), wait_until="networkidle")
         answers = {
             r.url: (r.request.resource_type, int(r.header_value("content-length") or 0))

@@ -6,7 +6,7 @@
 // The images inside the element are its samples; data-tile="28" cuts one into squares of 28 pixels,
 // which are one of each class, row by row. data-bytes, from the build, is what the button loads.
 
-import { Figure, define, make, makeButton, makeSelect } from "./common.js";
+import { Figure, define, make, makeButton, makeSelect, showSize } from "./common.js";
 
 const KINDS = ["photo", "grey28"];
 const SIDE = 28; // of a grey picture, in pixels
@@ -30,10 +30,6 @@ export function showShare(share) {
   if (percent === 100) return "over 99 %";
   return percent === 0 ? "under 1 %" : `${percent} %`;
 }
-
-/** @param {number} bytes @returns {string} */
-export const showSize = (bytes) =>
-  (bytes < 999_500 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 /** @param {ImageData} image @returns {Pixels} its colours as [1, 3, H, W] */
 export function colours({ data, width, height }) {

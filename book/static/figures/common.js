@@ -59,6 +59,10 @@ export function makeSlices(shape, drawCell, isGrid) {
 /** [2, 3] as PyTorch's `list(x.shape)` prints it. @param {number[]} shape */
 export const showShape = (shape) => `[${shape.join(", ")}]`;
 
+/** @param {number} bytes @returns {string} */
+export const showSize = (bytes) =>
+  (bytes < 999_500 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
+
 /** With a true minus sign. @param {number} number */
 export const showNumber = (number) => String(number).replace("-", "−");
 
