@@ -180,6 +180,7 @@ def walked(request, browser, site):
     )
     tab = context.new_page()
     tab.goto(f"{site}/{page}", wait_until="networkidle")
+    use_keyboard(tab)  # now all that it can reach is there
     figures = tab.locator(".tb-figure").evaluate_all("nodes => nodes.map((n) => n.localName)")
     yield *walk(tab), set(figures), page
     context.close()
@@ -351,6 +352,7 @@ def test_figures_on_the_page_are_alive_and_hold_still_for_those_who_ask(still_co
     tab = still_context.new_page()
     tab.goto(f"{site}/{page}", wait_until="networkidle")
     for name in ELEMENTS[page]:
+        tab.locator(name).first.scroll_into_view_if_needed()  # figures far off are not built yet
         tab.wait_for_function("name => Boolean(customElements.get(name))", arg=name)
         element = tab.locator(name).first
         before = element.inner_html()
