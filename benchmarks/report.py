@@ -30,6 +30,20 @@ def load() -> float | None:
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
+def stolen(before: str, after: str) -> float:
+    """Return which share of the time that this machine wanted to compute its host took away.
+
+    Args:
+        before: the first line of Linux's /proc/stat at the beginning of that time.
+        after: the same line at its end.
+    """
+    names = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
+    counts = zip(before.split()[1:], after.split()[1:], strict=True)
+    spent = dict(zip(names, (int(last) - int(first) for first, last in counts), strict=False))
+    wanted = sum(spent.values()) - spent["idle"] - spent["iowait"]
+    return spent["steal"] / wanted if wanted else 0.0
+
+
 def conditions() -> dict[str, Any]:
     """Return date, versions, device, processor, threads and load, before anything is measured."""
     return {

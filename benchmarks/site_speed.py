@@ -4,7 +4,9 @@
     python benchmarks/site_speed.py --runs 1  # a quick look
 
 Lighthouse pretends a phone with a slow processor and a slow line. Each page is measured several
-times, in turns, and what counts is the median. Results go to benchmarks/results/.
+times, in turns, and what counts is the median. A visit during which the machine's host took away
+more than a twentieth of the time says more of the host than of the page: it is repeated, whatever
+it found, and the repetitions are counted. Results go to benchmarks/results/.
 """
 
 import argparse
@@ -27,6 +29,9 @@ sys.path.insert(0, str(ROOT / "tests"))
 from serving import CHROMIUM_FLAGS, serve  # noqa: E402 - the tests' own server, as its host does it
 
 PAGES = ("chapters/00_fundamentals", "chapters/03_computer_vision", "chapters/08_paper_replicating")
+STOLEN = 0.05  # the most that a visit may lose
+ATTEMPTS = 60  # visits to a page at most
+STAT = Path("/proc/stat")
 BOUNDS = {"performance": 95, "accessibility": 100, "best-practices": 100, "seo": 100}
 TIMES = {
     "largest_contentful_paint_ms": "largest-contentful-paint",
@@ -58,6 +63,20 @@ def lighthouse(address: str) -> dict[str, Any]:
             env=os.environ | {"CHROME_PATH": browser},
         )
         return json.loads(output.read_text(encoding="utf-8"))
+
+
+def undisturbed(address: str) -> tuple[dict[str, Any], int]:
+    """Return Lighthouse's report on a visit that the host left alone, and how many came before."""
+    for repeated in range(ATTEMPTS):
+        before = STAT.read_text().splitlines()[0] if STAT.exists() else None
+        found = lighthouse(address)
+        if before is None:  # only Linux says
+            return found, 0
+        lost = report.stolen(before, STAT.read_text().splitlines()[0])
+        if lost <= STOLEN:
+            return found, repeated
+        print(f"The host took {lost:.0%} of the time: once more.", flush=True)
+    raise SystemExit(f"The host never left {address} alone for a visit, {ATTEMPTS} times.")
 
 
 def summary(found: dict[str, Any]) -> dict[str, Any]:
@@ -98,10 +117,12 @@ def measure(runs: int) -> dict[str, Any]:
         "task": {"model": "site", "profile": "slow phone", "rounds": runs},
     }
     found: dict[str, list[dict[str, Any]]] = {page: [] for page in PAGES}
+    repeated = dict.fromkeys(PAGES, 0)
     with serve(SITE, like_pages=True) as address:
         for place in range(runs):
             for page in PAGES:
-                one = lighthouse(f"{address}/{page}.html")
+                one, before = undisturbed(f"{address}/{page}.html")
+                repeated[page] += before
                 found[page].append(summary(one))
                 print(f"{place + 1}/{runs} {page}: {found[page][-1]}", flush=True)
     result["versions"] = {
@@ -112,6 +133,7 @@ def measure(runs: int) -> dict[str, Any]:
     result["pages"] = {
         page: {
             "html_bytes": (SITE / f"{page}.html").stat().st_size,
+            "repeated": repeated[page],
             "median": median(each),
             "runs": each,
         }

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 sys.path += [str(ROOT / "benchmarks"), str(ROOT / "book" / "extensions")]
 
 import ratios  # noqa: E402
+import report  # noqa: E402
 import site_speed  # noqa: E402
 import tb_benchmarks  # noqa: E402
 
@@ -126,7 +127,7 @@ def result(benchmark: str, date: str = "2026-01-02T03:04:05+00:00", **changes) -
 def site_result(**changes) -> dict:
     """What benchmarks/site_speed.py writes, of one page."""
     found = site_speed.median([site_speed.summary(lighthouse_report(score=s)) for s in (0.97, 1)])
-    page = {"html_bytes": 123_456, "median": found, "runs": []}
+    page = {"html_bytes": 123_456, "repeated": 0, "median": found, "runs": []}
     return {
         "benchmark": "site",
         "date": "2026-01-02T03:04:05+00:00",
@@ -225,6 +226,37 @@ def test_one_slow_visit_does_not_count():
     found = site_speed.median(visits)
     assert found["largest_contentful_paint_ms"] == 950
     assert found["scores"]["performance"] == 100
+
+
+@pytest.mark.parametrize(
+    ("after", "share"),
+    [
+        ("cpu 150 10 60 2000 9 0 0 100 0 0", 0.0),
+        ("cpu 250 20 100 1000 5 5 5 125 0 0", 25 / 245),  # of what was wanted: idle does not count
+        ("cpu 100 10 50 1000 5 0 0 100 0 0", 0.0),
+    ],
+)
+def test_the_host_is_said_to_take_what_it_took(after, share):
+    assert report.stolen("cpu 100 10 50 1000 5 0 0 100 0 0", after) == pytest.approx(share)
+
+
+def test_a_disturbed_visit_is_repeated_whatever_it_found(monkeypatch, tmp_path):
+    stat = tmp_path / "stat"
+    stat.write_text("cpu 0 0 0 0 0 0 0 0 0 0\n")
+    lost = iter([30, 40, 1])
+    spent = [0, 0]
+
+    def visit(address):
+        spent[0], spent[1] = spent[0] + 100, spent[1] + next(lost)
+        stat.write_text(f"cpu {spent[0]} 0 0 0 0 0 0 {spent[1]} 0 0\n")
+        return spent[0]
+
+    monkeypatch.setattr(site_speed, "STAT", stat)
+    monkeypatch.setattr(site_speed, "lighthouse", visit)
+    assert site_speed.undisturbed("page") == (300, 2)
+    lost = iter([30] * site_speed.ATTEMPTS)
+    with pytest.raises(SystemExit, match="never left page alone"):
+        site_speed.undisturbed("page")
 
 
 def test_the_committed_results_can_be_drawn():

@@ -19,7 +19,8 @@ LONGEST = 160  # letters, which is what search engines show
 DESCRIPTION = re.compile(r'<meta content="(?P<text>[^"]*)" name="description" ?/?>\n?')
 VIEWPORT = re.compile(r'<meta name="viewport"[^>]*>\n?')
 RELATIVE = re.compile(r'(<[^>]*\s(?:href|src|action)=")(?!/|#|[a-z]+:)')
-NOT_FOR_SEARCH = {"404", "search"}  # they hold nothing of their own
+# They hold nothing of their own: search engines need not know them. Sphinx gives them no title.
+NOT_FOR_SEARCH = {"404": "No such page", "search": "Search"}
 
 
 def opening(doctree: nodes.document) -> str:
@@ -49,7 +50,7 @@ def _describe(
     tags = VIEWPORT.sub("", context.get("metatags") or "")
     given = DESCRIPTION.search(tags)
     context["metatags"] = DESCRIPTION.sub("", tags)
-    title = re.sub(r"<[^>]+>", "", context.get("title") or "")
+    title = re.sub(r"<[^>]+>", "", context.get("title") or NOT_FOR_SEARCH.get(pagename, ""))
     if given:
         description = given["text"]  # escaped already, like a title
     elif doctree is not None and (words := opening(doctree)):
@@ -63,7 +64,7 @@ def _describe(
     context["tb_description"] = description
     context["tb_is_listed"] = pagename not in NOT_FOR_SEARCH
     if pagename == "404":
-        context["title"] = context["tb_title"] = "No such page"
+        context["title"] = title
         context["tb_chapters"] = [
             (name, app.env.titles[name].astext())
             for name in app.env.toctree_includes.get(app.config.root_doc, [])
