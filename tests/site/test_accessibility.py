@@ -352,7 +352,6 @@ def test_figures_on_the_page_are_alive_and_hold_still_for_those_who_ask(still_co
     tab = still_context.new_page()
     tab.goto(f"{site}/{page}", wait_until="networkidle")
     for name in ELEMENTS[page]:
-        tab.locator(name).first.scroll_into_view_if_needed()  # figures far off are not built yet
         tab.wait_for_function("name => Boolean(customElements.get(name))", arg=name)
         element = tab.locator(name).first
         before = element.inner_html()

@@ -188,30 +188,7 @@ export class CellByCell extends Figure {
   }
 }
 
-/**
- * Register an element, once, even if the page names the script twice. Figures stay as the page has
- * them until one comes near the screen, or someone uses the keyboard or prints: a field or a menu
- * that is put where nothing is laid out yet has Chromium lay that whole section out.
- */
+/** Register an element, once, even if the page names the script twice. */
 export function define(name, element) {
-  const register = () => { if (!customElements.get(name)) customElements.define(name, element); };
-  const onPage = document.querySelectorAll(name);
-  if (onPage.length && element.prototype instanceof Figure) whenNear(onPage, register);
-  else register();
-}
-
-const SIGNS = ["keydown", "focusin", "beforeprint"];
-
-/** @param {NodeListOf<Element>} elements @param {() => void} work to be done once one is near */
-function whenNear(elements, work) {
-  const begin = () => {
-    observer.disconnect();
-    for (const sign of SIGNS) removeEventListener(sign, begin);
-    work();
-  };
-  const observer = new IntersectionObserver((entries) => {
-    if (entries.some(({ isIntersecting }) => isIntersecting)) begin();
-  }, { rootMargin: "100%" });
-  elements.forEach((each) => observer.observe(each));
-  for (const sign of SIGNS) addEventListener(sign, begin);
+  if (!customElements.get(name)) customElements.define(name, element);
 }
