@@ -121,8 +121,8 @@ def measure(runs: int) -> dict[str, Any]:
     with serve(SITE, like_pages=True) as address:
         for place in range(runs):
             for page in PAGES:
-                one, before = undisturbed(f"{address}/{page}.html")
-                repeated[page] += before
+                one, disturbed = undisturbed(f"{address}/{page}.html")
+                repeated[page] += disturbed
                 found[page].append(summary(one))
                 print(f"{place + 1}/{runs} {page}: {found[page][-1]}", flush=True)
     result["versions"] = {

@@ -27,9 +27,9 @@ USED_BY = {
     "copybutton.js": CODE,
     "design-tabs.js": re.compile(r'class="[^"]*\bsd-tab-set\b'),
 }
-# What the theme's script does as a page opens costs a slow phone half a second of layouts. Here it
-# asks nothing whether it scrolls (book/static/scrolling.js does that better), and sets
-# itself up when the first picture of the page has been drawn: what it then measures is known.
+# As a page opens, the theme's script has it laid out again and again. Here it asks nothing whether
+# it scrolls (book/static/scrolling.js does that better), and sets itself up when the first picture
+# of the page has been drawn: what it then measures is known.
 THEME = "scripts/pydata-sphinx-theme.js"
 LESS = {
     '["pre",".nboutput > .output_area",".cell_output > .output",".jp-RenderedHTMLCommon",'
