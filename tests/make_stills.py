@@ -39,7 +39,8 @@ def main() -> None:
             for name in sorted(where.keys() - TOOLS):
                 page = context.new_page()
                 page.goto(f"{site}/chapters/{where[name]}", wait_until="networkidle")
-                picture = page.locator(f"tb-{name}").first.screenshot()
+                page.locator(f"tb-{name}").first.scroll_into_view_if_needed()  # then it is built
+                picture = page.locator(f"tb-{name}.tb-figure").first.screenshot()
                 still = STILLS / f"{name}{ending}.webp"
                 with Image.open(io.BytesIO(picture)) as image:
                     image.convert("RGB").save(still, quality=80, method=6)

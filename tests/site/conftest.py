@@ -41,23 +41,25 @@ def site():
 def axe_violations():
     """A function that lists what axe-core finds wrong with pages, by WCAG and best practice.
 
-    Best practice is headings in order, everything in a landmark, and so on.
+    Best practice is headings in order, everything in a landmark, and so on. A part of a page that
+    is tested as a whole elsewhere can be named by a CSS selector.
     """
     axe = (ROOT / "tests" / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
-    def find(*pages):
-        for page in pages:
-            use_keyboard(page)
-        for page in pages:  # each has a process of its own: they work at the same time
+    def find(*pages, within=None):
+        use_keyboard(*pages)
+        for page in pages:  # they work at the same time
             if page.evaluate("typeof axe") == "undefined":
                 page.evaluate(axe)
             # Of what is right nothing is asked: describing it takes longer than finding it out.
             page.evaluate(
-                """rules => {
-                    const run = () => axe.run({ resultTypes: ["violations"], rules });
+                """([within, rules]) => {
+                    const run = () => axe.run(
+                        within ?? document, { resultTypes: ["violations"], rules });
                     window.axeFound = new Promise((done) => { setTimeout(() => done(run())); });
                 }""",
-                {"target-size": {"enabled": True}},  # axe leaves WCAG 2.2 out by default
+                # axe leaves WCAG 2.2 out by default.
+                [within, {"target-size": {"enabled": True}}],
             )
         violations = [
             violation
@@ -123,6 +125,7 @@ def open_page(browser, figures_server):
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("request", lambda r: r.url.startswith((address, "data:")) or problems.append(r.url))
         page.goto(f"{address}/page.html")
+        page.keyboard.press("Shift")  # a key has all figures built, those far down, too
         return page
 
     yield open_page

@@ -12,10 +12,15 @@ SCROLLING_MARKED = """() => document.documentElement.dataset.scrolling
     || !document.querySelector('script[src*="scrolling.js"]')"""
 
 
-def use_keyboard(page: Page) -> None:
-    """Press a key, and wait until all that scrolls sideways is in the Tab order for it."""
-    page.keyboard.press("Shift")
-    page.wait_for_function(SCROLLING_MARKED)
+def use_keyboard(*pages: Page) -> None:
+    """Press a key, and wait until all that scrolls sideways is in the Tab order for it.
+
+    Each page has a process of its own: they work at the same time.
+    """
+    for page in pages:
+        page.keyboard.press("Shift")
+    for page in pages:
+        page.wait_for_function(SCROLLING_MARKED)
 
 
 def check_no_jump(open_page: Callable[..., Page], body: str, width: int) -> None:

@@ -335,6 +335,13 @@ PRESS = {
 }
 
 
+# A figure is built when one is near; then it says what it is, and the tools do at once.
+BUILT = """(name) => {
+    const element = document.querySelector(name);
+    return !element.begin || element.matches(".tb-figure");
+}"""
+
+
 @pytest.fixture(scope="module")
 def still_context(browser):
     """A browser whose reader has asked that nothing move."""
@@ -350,10 +357,12 @@ def still_context(browser):
 @pytest.mark.parametrize("page", sorted(ELEMENTS))
 def test_figures_on_the_page_are_alive_and_hold_still_for_those_who_ask(still_context, site, page):
     tab = still_context.new_page()
-    tab.goto(f"{site}/{page}", wait_until="networkidle")
+    tab.goto(f"{site}/{page}")
     for name in ELEMENTS[page]:
         tab.wait_for_function("name => Boolean(customElements.get(name))", arg=name)
         element = tab.locator(name).first
+        element.scroll_into_view_if_needed()
+        tab.wait_for_function(BUILT, arg=name)
         before = element.inner_html()
         press = PRESS.get(name, ("button:not([disabled])", "Enter"))
         if press is None:

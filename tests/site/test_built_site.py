@@ -68,7 +68,8 @@ def test_page_is_sound(contexts, site, page, axe_violations):
             # A deferred script sets it; on a busy machine that can take a moment.
             tab.wait_for_function("t => document.documentElement.dataset.theme === t", arg=theme)
             tab.set_viewport_size({"width": width, "height": 900})
-            use_keyboard(tab)
+        use_keyboard(*tabs.values())
+        for (theme, tab), width in zip(tabs.items(), widths, strict=True):
             tab.wait_for_function(SETTLED)
             assert tab.evaluate("document.documentElement.scrollWidth") <= width, (theme, width)
         violations = axe_violations(*tabs.values())
@@ -156,21 +157,25 @@ class Visit:
 @pytest.fixture(scope="module", params=[*PAGES, "404.html"])
 def visits(request, browser, page_address):
     """A page of the site, and first visits to it by the widths of the screen."""
-    visits = {}
-    for width in WIDTHS:
-        tab = browser.new_page(viewport={"width": width, "height": 900})
+    tabs = {width: browser.new_page(viewport={"width": width, "height": 900}) for width in WIDTHS}
+    responses, answers, images, visits = {}, {}, {}, {}
+    for width, tab in tabs.items():  # each has a process of its own: they work at the same time
         tab.add_init_script(SHIFTS + VIOLATIONS)
-        responses = []
-        tab.on("response", lambda response, found=responses: found.append(response))
-        tab.goto(page_address(request.param), wait_until="networkidle")
-        answers = {
+        responses[width] = []
+        tab.on("response", lambda response, found=responses[width]: found.append(response))
+        tab.goto(page_address(request.param), wait_until="commit")
+    for width, tab in tabs.items():
+        tab.wait_for_load_state("networkidle")
+        answers[width] = {
             r.url: (r.request.resource_type, int(r.header_value("content-length") or 0))
-            for r in list(responses)
+            for r in list(responses[width])
         }
-        images = tab.locator("img").evaluate_all(IMAGES)
-        tab.evaluate(SCROLL)
-        shift, violations = tab.evaluate("[shift, violations]")
-        visits[width] = Visit(answers, images, shift, violations)
+        images[width] = tab.locator("img").evaluate_all(IMAGES)
+    for tab in tabs.values():
+        tab.evaluate(f"() => {{ window.scrolled = ({SCROLL})(); }}")
+    for width, tab in tabs.items():
+        shift, violations = tab.evaluate("scrolled.then(() => [shift, violations])")
+        visits[width] = Visit(answers[width], images[width], shift, violations)
         tab.close()
     return request.param, visits
 
@@ -278,3 +283,38 @@ def test_code_is_copied_by_keyboard_and_the_button_says_so(browser, site):
     expect(button).to_have_css("opacity", "1")
     assert "import" in tab.evaluate("navigator.clipboard.readText()")
     context.close()
+
+
+@pytest.fixture
+def tall_page(browser, site):
+    """A chapter with figures far below the screen that it opens with."""
+    tab = browser.new_page(viewport={"width": 1440, "height": 900})
+    tab.goto(f"{site}/chapters/00_fundamentals.html", wait_until="networkidle")
+    yield tab
+    tab.close()
+
+
+def test_a_figure_is_built_when_one_comes_near(tall_page):
+    figures = tall_page.locator("tb-broadcast, tb-matmul")
+    assert figures.count() > 1
+    expect(tall_page.locator("main .tb-figure")).to_have_count(0)
+    figures.first.scroll_into_view_if_needed()
+    expect(figures.first).to_have_class("tb-figure")
+
+
+@pytest.mark.parametrize("sign", ["beforeprint", "key"])
+def test_all_figures_are_built_for_paper_and_for_the_keyboard(tall_page, sign):
+    if sign == "key":
+        tall_page.keyboard.press("Shift")
+    else:
+        tall_page.pdf()
+    figures = tall_page.locator("tb-broadcast, tb-matmul")
+    expect(tall_page.locator("main .tb-figure")).to_have_count(figures.count())
+
+
+def test_a_link_leads_to_its_place_past_figures_that_are_not_built(tall_page):
+    place = tall_page.locator("section:has(tb-matmul) + section").last.get_attribute("id")
+    expect(tall_page.locator("main .tb-figure")).to_have_count(0)
+    tall_page.evaluate("id => { location.hash = id; }", place)
+    tall_page.wait_for_timeout(1000)  # whatever moves, has moved
+    assert -20 < tall_page.locator(f"#{place}").bounding_box()["y"] < 200

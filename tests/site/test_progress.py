@@ -182,7 +182,7 @@ def test_one_comes_back_to_where_one_was(page, site, width, how):
     else:
         page.goto(f"{site}/book/glossary.html")
         page.go_back(wait_until="networkidle")
-    top = """index => document.querySelectorAll(".bd-article :is(p, pre, li, h1, h2, h3, svg)")[
-        index].getBoundingClientRect().top"""
+    top = """index => document.querySelectorAll(".bd-article section > :not(section)")[index]
+        .getBoundingClientRect().top"""
     page.wait_for_timeout(500)  # whatever else moves, has moved
     assert abs(page.evaluate(top, place["index"]) - place["top"]) < 40

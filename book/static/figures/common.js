@@ -104,16 +104,40 @@ export function walkByKeys(grid, cells, columns, go) {
   });
 }
 
+const SIGNS = ["keydown", "focusin", "beforeprint"];
+/** @type {Set<Figure>} those that are not built yet */
+const waiting = new Set();
+
+const observer = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) if (isIntersecting) target.begin();
+}, { rootMargin: "100%" });
+
+function beginAll() {
+  for (const figure of waiting) figure.begin();
+}
+
 /**
- * A figure: its fallback stays until the attributes are read, then `build` replaces it.
- * A subclass has `label`, `read()`, `build()` and `update()`.
+ * A figure: its fallback stays until it comes near the screen, or someone uses the keyboard or
+ * prints; then `build` replaces it. (A field or a menu put into a section that is not laid out yet
+ * has Chromium lay that whole section out.) A subclass has `label`, `read()`, `build()` and
+ * `update()`.
  */
 export class Figure extends HTMLElement {
   #timer = 0;
 
   connectedCallback() {
-    if (this.status) return; // it was only moved within the page
+    if (this.status || waiting.has(this)) return; // it was only moved within the page
     this.read(); // throws on wrong attributes, while the fallback is still there
+    if (!waiting.size) for (const sign of SIGNS) addEventListener(sign, beginAll);
+    waiting.add(this);
+    observer.observe(this);
+  }
+
+  /** Build it, if that is not done yet. */
+  begin() {
+    observer.unobserve(this);
+    if (!waiting.delete(this)) return;
+    if (!waiting.size) for (const sign of SIGNS) removeEventListener(sign, beginAll);
     this.status = make("p", { class: "tb-status" });
     this.replaceChildren(...this.build(), this.status);
     this.classList.add("tb-figure");
