@@ -19,8 +19,8 @@ $(READY): requirements.txt pyproject.toml
 	@echo "Setting up $(VENV) (a few GB with PyTorch; only the first time) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, but $(PYTHON) is " + sys.version.split()[0])'
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 book: $(READY) node_modules data ## Run the chapters that changed and build the site
@@ -68,8 +68,8 @@ stills: $(READY) ## Photograph the interactive figures and the logo anew (after 
 $(PEERS)/.ready: requirements.txt benchmarks/requirements.txt pyproject.toml
 	@echo "Setting up $(PEERS), with the libraries to measure against ..."
 	@test -d $(PEERS) || $(PYTHON) -m venv $(PEERS)
-	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.txt --requirement benchmarks/requirements.txt
-	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --editable .
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt --requirement benchmarks/requirements.txt
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 benchmark: $(PEERS)/.ready ## Measure the training loop against its peers (half an hour)

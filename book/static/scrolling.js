@@ -57,10 +57,12 @@ function markAll() {
   delete document.documentElement.dataset.scrolling;
 }
 
+const SIGNS = ["keydown", "focusin"];
+
 function begin() {
-  for (const sign of ["keydown", "focusin"]) removeEventListener(sign, begin);
+  for (const sign of SIGNS) removeEventListener(sign, begin);
   addEventListener("resize", markAll);
   markAll();
 }
 
-for (const sign of ["keydown", "focusin"]) addEventListener(sign, begin);
+for (const sign of SIGNS) addEventListener(sign, begin);

@@ -104,7 +104,7 @@ export function walkByKeys(grid, cells, columns, go) {
   });
 }
 
-const SIGNS = ["keydown", "focusin", "beforeprint"];
+const SIGNS = ["keydown", "beforeprint"];
 /** @type {Set<Figure>} those that are not built yet */
 const waiting = new Set();
 
@@ -117,10 +117,10 @@ function beginAll() {
 }
 
 /**
- * A figure: its fallback stays until it comes near the screen, or someone uses the keyboard or
- * prints; then `build` replaces it. (A field or a menu put into a section that is not laid out yet
- * has Chromium lay that whole section out.) A subclass has `label`, `read()`, `build()` and
- * `update()`.
+ * A figure: its fallback stays until it comes near the screen, or someone uses the keyboard (Tab
+ * must find what is in it) or prints; then `build` replaces it. (A field or a menu put into a section
+ * that is not laid out yet has Chromium lay that whole section out.) A subclass has `label`,
+ * `read()`, `build()` and `update()`.
  */
 export class Figure extends HTMLElement {
   #timer = 0;
