@@ -131,17 +131,21 @@ LOOK = """() => {
     };
     window.stops = [];
     // Where the focus is now, and whether the stop before looked otherwise while it had it.
-    window.step = () => {
+    const isOn = (box) => box.bottom > 0 && box.top < innerHeight
+        && box.right > 0 && box.left < innerWidth;
+    const frame = () => new Promise(requestAnimationFrame);
+    window.step = async () => {
         const node = document.activeElement;
         const last = stops.at(-1);
         if (last) last.differs = look(last.node) !== last.look;
         if (node === document.body) return null;
+        // What comes onto the screen is laid out then, and may move the rest for a moment.
+        if (!isOn(node.getBoundingClientRect())) await frame().then(frame).then(frame);
         const box = node.getBoundingClientRect();
         stops.push({
             node, look: look(node), what: describe(node), stop: node.dataset.stop,
             top: box.top + scrollY, bottom: box.bottom + scrollY,
-            seen: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth
-                && box.width > 0 && box.height > 0 && node.checkVisibility({
+            seen: isOn(box) && box.width > 0 && box.height > 0 && node.checkVisibility({
                     visibilityProperty: true, opacityProperty: true,
                 }),
             article: Boolean(node.closest("article")),
