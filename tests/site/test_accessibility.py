@@ -130,10 +130,10 @@ LOOK = """() => {
         return lines.join("; ");
     };
     window.stops = [];
-    // Where the focus is now, and whether the stop before looked otherwise while it had it.
     const isOn = (box) => box.bottom > 0 && box.top < innerHeight
         && box.right > 0 && box.left < innerWidth;
     const frame = () => new Promise(requestAnimationFrame);
+    // Where the focus is now, and whether the stop before looked otherwise while it had it.
     window.step = async () => {
         const node = document.activeElement;
         const last = stops.at(-1);
@@ -146,8 +146,8 @@ LOOK = """() => {
             node, look: look(node), what: describe(node), stop: node.dataset.stop,
             top: box.top + scrollY, bottom: box.bottom + scrollY,
             seen: isOn(box) && box.width > 0 && box.height > 0 && node.checkVisibility({
-                    visibilityProperty: true, opacityProperty: true,
-                }),
+                visibilityProperty: true, opacityProperty: true,
+            }),
             article: Boolean(node.closest("article")),
             columns: Boolean(node.closest(".tb-names")),
             figure: node.closest(".tb-figure")?.localName,
@@ -339,7 +339,7 @@ PRESS = {
 }
 
 
-# A figure is built when one is near; then it says what it is, and the tools do at once.
+# A figure is built when one is near, and has its class then; other elements have no `begin`.
 BUILT = """(name) => {
     const element = document.querySelector(name);
     return !element.begin || element.matches(".tb-figure");
