@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from myst_nb.core.read import read_myst_markdown_notebook
+from torch import nn
 
 from torchbook import exercises
 from torchbook.exercises import CHECKS, WrongAnswerError, check
@@ -61,6 +62,16 @@ def test_a_typical_wrong_answer_gets_the_hint_that_fits(number, answer, hint):
         check(number, answer)
     assert hint.strip()
     assert hint in str(caught.value)
+
+
+@pytest.mark.parametrize("bias", [-1_000.0, 1_000.0])
+def test_whether_a_relu_ends_a_network_is_seen_whatever_its_weights(bias):
+    layers = [nn.Conv2d(3, 8, 3), nn.MaxPool2d(5), nn.Conv2d(8, 8, 3), nn.MaxPool2d(4)]
+    head = nn.Linear(8, 5)
+    nn.init.constant_(head.bias, bias)  # all logits negative, or all of them positive
+    check("03-8", nn.Sequential(*layers, nn.Flatten(), head))
+    with pytest.raises(WrongAnswerError, match="a ReLU after the last layer"):
+        check("03-8", nn.Sequential(*layers, nn.Flatten(), head, nn.ReLU()))
 
 
 @pytest.mark.parametrize("number", sorted(CHECKS))

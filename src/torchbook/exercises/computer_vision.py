@@ -1,5 +1,7 @@
 """Checks for the exercises of chapter 03, computer vision."""
 
+import copy
+
 import torch
 from torch import Tensor, nn
 
@@ -228,6 +230,32 @@ def check_7(answer: object) -> None:
     )
 
 
+def _logits(model: nn.Module, pictures: Tensor) -> Tensor:
+    """Return the model's answer in evaluation mode; raise `WrongAnswerError` if it stops."""
+    was_training = model.training
+    try:
+        model.eval()
+        with torch.no_grad():
+            return model(pictures)
+    except RuntimeError as error:
+        raise WrongAnswerError(
+            f"On a batch of shape {list(pictures.shape)} it stops: "
+            f"{str(error).splitlines()[0]}. Print the shape after each layer."
+        ) from error
+    finally:
+        model.train(was_training)
+
+
+@torch.no_grad()
+def _with_opposite_head(model: nn.Module) -> nn.Module:
+    """Return a copy whose last layer with parameters computes the opposite of the model's."""
+    twin = copy.deepcopy(model)
+    layers = [m for m in twin.modules() if any(True for _ in m.parameters(recurse=False))]
+    for parameter in layers[-1].parameters() if layers else ():
+        parameter.neg_()
+    return twin
+
+
 def check_8(answer: object) -> None:
     """Check a small network for colour pictures."""
     require_given(answer)
@@ -237,32 +265,21 @@ def check_8(answer: object) -> None:
         f"{type(answer).__name__}. If yours is a class, make an object of it with brackets.",
     )
     model: nn.Module = answer  # type: ignore[assignment]
-    pictures = 30 * torch.randn(16, 3, 32, 32, generator=_generator(9))
-    for batch in (pictures, pictures[:1]):
-        was_training = model.training
-        try:
-            model.eval()
-            with torch.no_grad():
-                logits = model(batch)
-        except RuntimeError as error:
-            raise WrongAnswerError(
-                f"On a batch of shape {list(batch.shape)} it stops: {str(error).splitlines()[0]}. "
-                "Print the shape after each layer."
-            ) from error
-        finally:
-            model.train(was_training)
-        require_tensor(logits, shape=(len(batch), 5))
-        sums_to_one = torch.allclose(logits.sum(dim=1), torch.ones(len(batch)), atol=1e-4)
-        require(
-            not sums_to_one,
-            "Each row adds up to 1: those are probabilities. Return the logits; the loss does the "
-            "softmax itself.",
-        )
-        # Inputs this large drown the biases: some logits would be negative, were they allowed to.
-        require(
-            not ((logits >= 0).all() and (logits == 0).any()),
-            "No logit is negative, and some are exactly 0. Is there a ReLU after the last layer?",
-        )
+    pictures = torch.randn(16, 3, 32, 32, generator=_generator(9))
+    logits = require_tensor(_logits(model, pictures), shape=(16, 5))
+    require_tensor(_logits(model, pictures[:1]), shape=(1, 5))
+    require(
+        not torch.allclose(logits.sum(dim=1), torch.ones(16), atol=1e-4),
+        "Each row adds up to 1: those are probabilities. Return the logits; the loss does the "
+        "softmax itself.",
+    )
+    # All logits of a right model may happen to be positive; their opposites are then negative.
+    # A ReLU lets neither be, whatever the weights, and makes at least one of the two 0.
+    both = torch.cat([logits, _logits(_with_opposite_head(model), pictures)])
+    require(
+        not ((both >= 0).all() and (both == 0).any()),
+        "No logit is ever negative, and some are exactly 0. Is there a ReLU after the last layer?",
+    )
     n_convolutions = sum(isinstance(layer, nn.Conv2d) for layer in model.modules())
     require(
         n_convolutions >= 2, f"It should have two convolutions or more, but has {n_convolutions}."
