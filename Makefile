@@ -28,7 +28,7 @@ book: $(READY) node_modules data ## Run the chapters that changed and build the 
 	@echo "The site is in $(SITE). To read it, say: make serve"
 
 test: $(READY) ## Test the package and the book's machinery (needs no built book)
-	@$(BIN)/python -m pytest --cov
+	@$(BIN)/python -m pytest --cov -n 2 --dist loadfile
 
 slow: $(READY) ## The long tests: 200 kills, three processes, a compiled model
 	@$(BIN)/python -m pytest -m "slow and not site and not lessons and not colab" --no-cov

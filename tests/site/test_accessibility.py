@@ -144,7 +144,6 @@ LOOK = """() => {
         const box = node.getBoundingClientRect();
         stops.push({
             node, look: look(node), what: describe(node), stop: node.dataset.stop,
-            top: box.top + scrollY, bottom: box.bottom + scrollY,
             seen: isOn(box) && box.width > 0 && box.height > 0 && node.checkVisibility({
                 visibilityProperty: true, opacityProperty: true,
             }),
@@ -154,7 +153,11 @@ LOOK = """() => {
         });
         return stops.length;
     };
-    window.report = () => stops.map(({ node, ...rest }) => rest);
+    // Where they stand is asked of all at once: the page moves as parts of it are laid out.
+    window.report = () => stops.map(({ node, ...rest }) => {
+        const { top, bottom } = node.getBoundingClientRect();
+        return { ...rest, top, bottom };
+    });
 }"""
 
 

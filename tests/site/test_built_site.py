@@ -158,24 +158,24 @@ class Visit:
 def visits(request, browser, page_address):
     """A page of the site, and first visits to it by the widths of the screen."""
     tabs = {width: browser.new_page(viewport={"width": width, "height": 900}) for width in WIDTHS}
-    responses, answers, images, visits = {}, {}, {}, {}
+    responses = {width: [] for width in WIDTHS}
     for width, tab in tabs.items():  # each has a process of its own: they work at the same time
         tab.add_init_script(SHIFTS + VIOLATIONS)
-        responses[width] = []
         tab.on("response", lambda response, found=responses[width]: found.append(response))
         tab.goto(page_address(request.param), wait_until="commit")
+    unscrolled = {}
     for width, tab in tabs.items():
         tab.wait_for_load_state("networkidle")
-        answers[width] = {
+        answers = {
             r.url: (r.request.resource_type, int(r.header_value("content-length") or 0))
             for r in list(responses[width])
         }
-        images[width] = tab.locator("img").evaluate_all(IMAGES)
-    for tab in tabs.values():
+        unscrolled[width] = answers, tab.locator("img").evaluate_all(IMAGES)
         tab.evaluate(f"() => {{ window.scrolled = ({SCROLL})(); }}")
+    visits = {}
     for width, tab in tabs.items():
         shift, violations = tab.evaluate("scrolled.then(() => [shift, violations])")
-        visits[width] = Visit(answers[width], images[width], shift, violations)
+        visits[width] = Visit(*unscrolled[width], shift, violations)
         tab.close()
     return request.param, visits
 

@@ -440,5 +440,6 @@ def test_text_has_contrast_and_axe_finds_nothing(open_page, axe_violations, them
 @pytest.mark.parametrize(("wish", "moves"), [("reduce", False), ("no-preference", True)])
 def test_nothing_moves_for_those_who_ask_for_that(open_page, wish, moves):
     page = open_page(convolution(), reduced_motion=wish)
-    page.get_by_role("button", name="Next").click()
-    assert page.evaluate("document.getAnimations().length > 0") == moves
+    # In one turn of the page: a busy machine might ask when the movement is over.
+    click = "button => { button.click(); return document.getAnimations().length > 0; }"
+    assert page.get_by_role("button", name="Next").evaluate(click) == moves
