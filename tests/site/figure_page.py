@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 FALLBACK = "Without scripts this text stays."
 PHONE, DESKTOP = 390, 1440
@@ -38,6 +38,16 @@ def check_no_jump(open_page: Callable[..., Page], body: str, width: int) -> None
 def focused(page: Page) -> str | None:
     """Return the label of what has the focus."""
     return page.evaluate("document.activeElement.getAttribute('aria-label')")
+
+
+def moves_when_pressed(button: Locator) -> bool:
+    """Press a button, and say whether anything moves then.
+
+    In one turn of the page: a busy machine might ask when the movement is over.
+    """
+    return button.evaluate(
+        "button => { button.click(); return document.getAnimations().length > 0; }"
+    )
 
 
 def torch_says(compute: Callable[[], object]) -> object:
