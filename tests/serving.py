@@ -5,6 +5,7 @@ import functools
 import gzip
 import http.server
 import io
+import sys
 import threading
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -18,6 +19,18 @@ CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--no-first-run",
 ]
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Takes what browsers ask for at once, and does not mind when they leave before the answer."""
+
+    # Each tab of a browser opens six connections. Those beyond the queue (Python's default is 5)
+    # are dropped, and the browser asks again only after a second, then after three.
+    request_queue_size = 128
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -76,8 +89,7 @@ def serve(folder: Path, *, like_pages: bool = False, base: str = "/") -> Iterato
     """
     handler = type("Handler", (PagesHandler,), {"base": base}) if like_pages else QuietHandler
     handler = functools.partial(handler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True  # connections that stay open must not hold up the end
+    with Server(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}{base.rstrip('/')}"
         server.shutdown()

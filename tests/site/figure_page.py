@@ -12,6 +12,14 @@ SCROLLING_MARKED = """() => document.documentElement.dataset.scrolling
     || !document.querySelector('script[src*="scrolling.js"]')"""
 
 
+# A script's wait for the next picture. Without an end of its own a test would wait for ever where
+# the browser draws none: nothing ends what Playwright's `evaluate` waits for.
+FRAME = """() => new Promise((done, fail) => {
+    const late = setTimeout(() => fail(new Error("the browser drew nothing for 20 s")), 20000);
+    requestAnimationFrame(() => { clearTimeout(late); done(); });
+})"""
+
+
 def use_keyboard(*pages: Page) -> None:
     """Press a key, and wait until all that scrolls sideways is in the Tab order for it.
 

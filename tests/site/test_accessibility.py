@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 from bs4 import BeautifulSoup
-from figure_page import use_keyboard
+from figure_page import FRAME, use_keyboard
 from playwright.sync_api import expect
 from test_built_site import DOCUMENTS, PAGES, SITE
 
@@ -132,7 +132,6 @@ LOOK = """() => {
     window.stops = [];
     const isOn = (box) => box.bottom > 0 && box.top < innerHeight
         && box.right > 0 && box.left < innerWidth;
-    const frame = () => new Promise(requestAnimationFrame);
     // Where the focus is now, and whether the stop before looked otherwise while it had it.
     window.step = async () => {
         const node = document.activeElement;
@@ -163,6 +162,7 @@ LOOK = """() => {
 
 def walk(tab):
     """Press Tab from the top of a page until the focus leaves it; return the stops, and all due."""
+    tab.evaluate(f"() => {{ window.frame = {FRAME}; }}")
     tab.evaluate(LOOK)
     due = tab.evaluate(REACHABLE)
     for _ in range(len(due) + 50):

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from figure_page import use_keyboard
+from figure_page import FRAME, use_keyboard
 from PIL import Image
 from playwright.sync_api import expect
 from serving import serve
@@ -128,13 +128,13 @@ IMAGES = """nodes => nodes.map((n) => ({
   source: n.getAttribute("src"), lazy: n.loading === "lazy", decoding: n.decoding,
   sized: n.hasAttribute("width") && n.hasAttribute("height"), top: n.getBoundingClientRect().top,
 }))"""
-SCROLL = """async () => {
-  for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight / 2) {
+SCROLL = f"""async () => {{
+  const frame = {FRAME};
+  for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight / 2) {{
     scrollTo(0, y);
-    await new Promise(requestAnimationFrame);
-    await new Promise(requestAnimationFrame);
-  }
-}"""
+    await frame().then(frame);
+  }}
+}}"""
 
 
 @dataclass(frozen=True)
@@ -166,9 +166,10 @@ def visits(request, browser, page_address):
     unscrolled = {}
     for width, tab in tabs.items():
         tab.wait_for_load_state("networkidle")
+        # (`headers` is there already; `header_value` asks the browser, which may never answer.)
         answers = {
-            r.url: (r.request.resource_type, int(r.header_value("content-length") or 0))
-            for r in list(responses[width])
+            r.url: (r.request.resource_type, int(r.headers.get("content-length", 0)))
+            for r in responses[width]
         }
         unscrolled[width] = answers, tab.locator("img").evaluate_all(IMAGES)
         tab.evaluate(f"() => {{ window.scrolled = ({SCROLL})(); }}")
