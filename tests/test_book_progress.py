@@ -13,7 +13,8 @@ def book(tmp_path_factory):
     book.page("index", "Welcome.")
     exercise = ":::{exercise} Add\n:label: ex-add\nAdd two numbers.\n:::\n"
     book.page("chapters/00_fundamentals", f"## One\n\n{cell('1')}\n\n## Two\n\n{exercise}")
-    book.page("chapters/01_workflow", "## Three\n\n" + "word " * 1000)
+    numbered = ":::{exercise} Divide\n:label: ex-01-1\nDivide one.\n:::\n\nAs in {ref}`ex-01-1`.\n"
+    book.page("chapters/01_workflow", f"## Three\n\n{numbered}\n" + "word " * 1000)
     book.page("book/solutions/00_fundamentals", "Two.")
     result = book.build()
     assert result.ok, result.output
@@ -30,6 +31,12 @@ def test_contents(book):
     html = book.html("chapters/00_fundamentals")
     for entry in first["sections"] + first["exercises"]:
         assert f'id="{entry["id"]}"' in html
+
+
+def test_exercises_have_the_numbers_of_their_labels(book):
+    html = book.html("chapters/01_workflow")
+    assert re.search(r'<span class="caption-number">Exercise 01-1 ?</span>', html)
+    assert re.search(r'href="#ex-01-1"[^>]*><span[^>]*>Exercise 01-1</span>', html)
 
 
 def test_what_comes_next(book):

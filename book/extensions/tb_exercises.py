@@ -1,0 +1,26 @@
+"""Exercises have the numbers that their checks and solutions know them by: 03-8, not 39."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.builders import Builder
+
+LABEL = "ex-"
+
+
+def _number_by_label(app: Sphinx, builder: Builder) -> None:
+    """Replace the running numbers through the book by those in the labels.
+
+    Only now: from the running numbers Sphinx finds out on which pages any have changed.
+    """
+    for figures in app.env.toc_fignumbers.values():
+        for label in figures.get("exercise", {}):
+            figures["exercise"][label] = (label.removeprefix(LABEL),)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    app.connect("write-started", _number_by_label)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
