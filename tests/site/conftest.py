@@ -56,7 +56,7 @@ def axe_violations():
                 """([within, rules]) => {
                     const run = () => axe.run(
                         within ?? document, { resultTypes: ["violations"], rules });
-                    window.axeFound = new Promise((done) => { setTimeout(() => done(run())); });
+                    window.axeFound = new Promise((done) => { setTimeout(done); }).then(run);
                 }""",
                 # axe leaves WCAG 2.2 out by default.
                 [within, {"target-size": {"enabled": True}}],
