@@ -7,7 +7,10 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
 
-LABEL = "ex-"
+
+def number_of(label: str) -> str:
+    """Return the number of an exercise, by its label: "03-8" of "ex-03-8"."""
+    return label.removeprefix("ex-")
 
 
 def _number_by_label(app: Sphinx, builder: Builder) -> None:
@@ -17,7 +20,7 @@ def _number_by_label(app: Sphinx, builder: Builder) -> None:
     """
     for figures in app.env.toc_fignumbers.values():
         for label in figures.get("exercise", {}):
-            figures["exercise"][label] = (label.removeprefix(LABEL),)
+            figures["exercise"][label] = (number_of(label),)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx_markdown_builder.contexts import IndentContext, SubContextParams
 from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_context
+from tb_exercises import number_of
 from tb_site import site_of
 from tb_styles import drawing_styles
 
@@ -186,7 +187,7 @@ class PlainMarkdown(MarkdownTranslator):
             title = node.astext()
             if "label" in node.parent:  # an exercise; its check asks for the number in the label
                 name = title.strip(" ()")
-                title = f"Exercise {node.parent['label'].removeprefix('ex-')}: {name}"
+                title = f"Exercise {number_of(node.parent['label'])}: {name}"
             self.add(f"**{title}**", prefix_eol=2, suffix_eol=2)
             raise nodes.SkipNode
         super().visit_title(node)
