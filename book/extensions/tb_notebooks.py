@@ -50,6 +50,12 @@ def _settings(app: Sphinx, page: str) -> dict[str, Any] | None:
     return json.loads(text) if text and run_of(app.env, page) else None
 
 
+def _name(page: str) -> str:
+    """Return the name of a page's notebook: a chapter and its solutions need one each."""
+    folder, *rest = page.split("/")
+    return "_".join(rest) or folder
+
+
 def _requirement(app: Sphinx, settings: dict[str, Any]) -> dict[str, str]:
     extras = ",".join(settings.get("extras", []))
     wheel = urljoin(site_of(app.config), f"_static/{wheel_name(app)}")
@@ -72,7 +78,7 @@ def _write(
         return
     executed = Path(app.env.mystnb_config.output_folder, f"{pagename}.ipynb")
     sources = nbformat.read(executed, as_version=4).cells
-    target = Path(app.outdir, FOLDER, Path(pagename).name)
+    target = Path(app.outdir, FOLDER, _name(pagename))
     notebook = make_notebook(text, cells, sources, INSTALL.format(**_requirement(app, settings)))
     notebook.metadata |= {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -173,7 +179,7 @@ def _is_python(code: str) -> bool:
 
 def launch_links(app: Sphinx, page: str) -> dict[str, str]:
     """Return where a chapter can be run and had, by name."""
-    name = Path(page).name
+    name = _name(page)
     file = f"{repository_of(app.config)}/blob/{NOTEBOOK_BRANCH}/{name}.ipynb"
     return {
         "Colab": "https://colab.research.google.com/github/"
@@ -190,7 +196,7 @@ def _offer(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     base = "../" * docname.count("/")
     parts = []
     if _settings(app, docname) is not None:
-        name = Path(docname).name
+        name = _name(docname)
         parts = [
             f'<a href="{escape(url)}">Open in {where}</a>'
             for where, url in launch_links(app, docname).items()

@@ -41,6 +41,14 @@ def test_notebook_is_sound(chapter):
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
+def test_solutions_have_a_notebook_of_their_own(chapter):
+    link = f'href="../../notebooks/solutions_{chapter}.ipynb" download'
+    assert link in (SITE / "book" / "solutions" / f"{chapter}.html").read_text(encoding="utf-8")
+    notebook = nbformat.read(SITE / "notebooks" / f"solutions_{chapter}.ipynb", as_version=4)
+    assert notebook.cells[0].source.startswith("# Solutions to ")
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
 def test_script_is_python(chapter):
     tree = ast.parse((SITE / "notebooks" / f"{chapter}.py").read_text(encoding="utf-8"))
     assert len(tree.body) > 20
