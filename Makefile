@@ -85,7 +85,7 @@ node_modules tests/node_modules: %node_modules: $(READY) %package.json %package-
 	@touch $@
 
 clean: ## Remove the built site; finished runs of chapters stay
-	@rm -rf $(SITE) _build/.doctrees _build/jupyter_execute .pytest_cache .hypothesis .coverage .ruff_cache
+	@rm -rf $(SITE) _build/drafts _build/.doctrees _build/jupyter_execute .pytest_cache .hypothesis .coverage .ruff_cache
 
 distclean: clean ## Remove everything that can be made again
 	@rm -rf _build $(VENV) $(PEERS) node_modules tests/node_modules

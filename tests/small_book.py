@@ -1,9 +1,13 @@
-"""A book of a few tiny pages, built with the real book's settings and extensions."""
+"""A book of a few tiny pages, built with the real book's settings and extension."""
 
+import copy
+import functools
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,15 +30,12 @@ torchbook:
 ---
 """
 
-# Jupyter Book as its command line runs it, on a pretended device.
-DRIVER = """
-import sys
-sys.path.insert(0, sys.argv[1])
-import tb_execution
-device = sys.argv[2]
-tb_execution.accelerator_name = lambda: device
-from jupyter_book.cli.main import main
-main(sys.argv[3:])
+# Sphinx calls this once it has loaded all extensions.
+PRETENDED_DEVICE = """
+def setup(app):
+    import torchbook.runtime
+
+    torchbook.runtime.device_name = lambda device: {name!r}
 """
 
 
@@ -53,6 +54,21 @@ class Build:
         return re.findall(r"^  - (.*)$", self.output, re.M)
 
 
+@functools.cache
+def real_settings() -> str:
+    """Return the real book's settings as a conf.py, as Jupyter Book writes it.
+
+    From there on plain Sphinx builds the small books: so each of them shows that the book could
+    leave Jupyter Book.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("_config.yml", "_toc.yml"):
+            shutil.copy(ROOT / name, folder)
+        program = Path(sys.executable).with_name("jupyter-book")
+        subprocess.run([program, "config", "sphinx", folder], check=True, capture_output=True)
+        return Path(folder, "conf.py").read_text(encoding="utf-8")
+
+
 class SmallBook:
     """Pages in a folder, with a package `little` beside them that the pages may import."""
 
@@ -60,21 +76,25 @@ class SmallBook:
         self.folder = folder
         self.device = "CPU"
         self.pages: list[str] = []
-        config = yaml.safe_load((ROOT / "_config.yml").read_text())
-        del config["html"]["favicon"]  # its path is relative to the real book
-        sphinx = config["sphinx"]
-        extensions = str(ROOT / "book" / "extensions")
-        sphinx["local_extensions"] = dict.fromkeys(sphinx["local_extensions"], extensions)
-        sphinx["config"]["html_static_path"] = [str(ROOT / "book" / "static")]
-        sphinx["config"]["templates_path"] = [str(ROOT / "book" / "templates")]
-        sphinx["config"]["torchbook_package"] = "little"
-        sphinx["config"]["torchbook_wheel"] = False  # seconds in each build, for nothing
-        sphinx["config"]["torchbook_search"] = False
-        sphinx["config"]["torchbook_kernel"] = str(ROOT / "book" / "kernel")
-        self.write("_config.yml", yaml.safe_dump(config))
+        self.settings: dict[str, object] = {
+            "html_favicon": None,
+            "html_static_path": [str(ROOT / "book" / "static")],
+            "templates_path": [str(ROOT / "book" / "templates")],
+            "torchbook_package": "little",
+            "torchbook_kernel": str(ROOT / "book" / "kernel"),
+            "torchbook_wheel": False,  # seconds in each build, for nothing
+            "torchbook_search": False,
+        }
         self.write("requirements.txt", "numpy\n")
         self.write("pyproject.toml", '[project]\nname = "little"\nversion = "1.0"\n')
         self.write("src/little/__init__.py", "")
+
+    def copy(self, folder: Path) -> "SmallBook":
+        """Return a copy in another folder, with all that was built, for a test to change."""
+        shutil.copytree(self.folder, folder)
+        other = copy.copy(self)
+        other.folder, other.pages = folder, list(self.pages)
+        return other
 
     def write(self, path: str, text: str) -> None:
         """Write a file of the book."""
@@ -93,15 +113,19 @@ class SmallBook:
         self.write("_toc.yml", yaml.safe_dump(toc))
 
     def build(self) -> Build:
-        """Build as `make book` does."""
-        arguments = ["build", str(self.folder), "--warningiserror", "--keep-going", "--nitpick"]
-        source = os.pathsep.join([str(self.folder / "src"), str(ROOT / "src")])
+        """Build as `make book` does, but with plain Sphinx."""
+        lines = [real_settings()]
+        lines += [f"{name} = {value!r}" for name, value in self.settings.items()]
+        lines.append(PRETENDED_DEVICE.format(name=self.device))
+        self.write("conf.py", "\n".join(lines) + "\n")
+        options = ["-b", "html", "-W", "--keep-going", "-n", "-q", "-d", "_build/.doctrees"]
+        folders = [self.folder / "src", ROOT / "src", ROOT / "book"]
         result = subprocess.run(
-            [sys.executable, "-c", DRIVER, ROOT / "book" / "extensions", self.device, *arguments],
+            [sys.executable, "-m", "sphinx", *options, ".", "_build/html"],
             capture_output=True,
             text=True,
             cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": source},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, folders))},
         )
         output = re.sub(r"\x1b\[[\d;]*m", "", result.stdout + result.stderr)
         rows = re.findall(r"^  (\S+) +[\d.]+ s  (ran on|from the cache)", output, re.M)

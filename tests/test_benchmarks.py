@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from small_book import SmallBook
 
 ROOT = Path(__file__).parents[1]
-sys.path += [str(ROOT / "benchmarks"), str(ROOT / "book" / "extensions")]
+sys.path.append(str(ROOT / "benchmarks"))
 
 import ratios  # noqa: E402
 import report  # noqa: E402
 import site_speed  # noqa: E402
-import tb_benchmarks  # noqa: E402
+from torchbook_site.resolve import benchmarks as tb_benchmarks  # noqa: E402
 
 positive = st.floats(0.01, 100)
 

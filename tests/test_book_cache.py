@@ -36,10 +36,7 @@ def built_once(tmp_path_factory):
 @pytest.fixture
 def book(built_once, tmp_path):
     """A copy of that book, cache and all, for one test to change."""
-    shutil.copytree(built_once.folder, tmp_path / "book")
-    copy = SmallBook.__new__(SmallBook)
-    copy.folder, copy.device, copy.pages = tmp_path / "book", "CPU", list(built_once.pages)
-    return copy
+    return built_once.copy(tmp_path / "book")
 
 
 def test_nothing_changed_runs_nothing(book):
@@ -98,15 +95,14 @@ def test_another_version_of_a_pinned_library_reruns_all(book):
 
 
 def test_the_fingerprint_sees_a_new_version_of_torch(monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(ROOT / "book" / "extensions")
-    import tb_execution
+    from torchbook_site.read import execution
 
-    monkeypatch.setattr(tb_execution, "accelerator_name", lambda: "CPU")
+    monkeypatch.setattr(execution, "accelerator_name", lambda: "CPU")
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("torch==2.14.1  # the subject\n")
 
     def fingerprint():
-        freshness = tb_execution.Freshness(ROOT / "src", "torchbook", requirements, tmp_path / "-")
+        freshness = execution.Freshness(ROOT / "src", "torchbook", requirements, tmp_path / "-")
         return freshness.fingerprint(["import torchbook.metrics"])
 
     before = fingerprint()
@@ -125,17 +121,16 @@ def test_a_page_that_quotes_another_is_never_stale(book):
 
 
 def test_the_fingerprint_sees_a_change_of_the_used_cars(monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(ROOT / "book" / "extensions")
-    import tb_execution
+    from torchbook_site.read import execution
 
-    monkeypatch.setattr(tb_execution, "accelerator_name", lambda: "CPU")
+    monkeypatch.setattr(execution, "accelerator_name", lambda: "CPU")
     source = shutil.copytree(ROOT / "src", tmp_path / "src")
     chapter = (ROOT / "chapters" / "what_is_deep_learning.md").read_text(encoding="utf-8")
-    cells = [match["code"] for match in tb_execution.CODE_CELL.finditer(chapter)]
+    cells = [match["code"] for match in execution.CODE_CELL.finditer(chapter)]
 
     def fingerprint():
         requirements = ROOT / "requirements.txt"
-        freshness = tb_execution.Freshness(source, "torchbook", requirements, tmp_path / "-")
+        freshness = execution.Freshness(source, "torchbook", requirements, tmp_path / "-")
         return freshness.fingerprint(cells)
 
     before = fingerprint()

@@ -2,19 +2,16 @@
 
 import importlib
 import re
-import sys
 from html import unescape
 from pathlib import Path
 
 import pytest
 from small_book import SmallBook, cell
+from torchbook_site.resolve import code_links
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "book" / "extensions"))
 
-import tb_code_links  # noqa: E402
-
-NAMES, MODULES = tb_code_links.read_documented(ROOT / "book" / "extensions" / "documented.toml")
+NAMES, MODULES = code_links.read_documented()
 STABLE = "https://docs.pytorch.org/docs/stable"
 
 
@@ -26,7 +23,7 @@ class Everywhere:
 
 
 def found(code, imports=None):
-    links = tb_code_links.links_of(code, {} if imports is None else imports, Everywhere)
+    links = code_links.links_of(code, {} if imports is None else imports, Everywhere)
     return [(code[begin:end], name) for begin, end, name, _ in links]
 
 

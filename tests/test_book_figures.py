@@ -17,8 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture
 def inline_svg(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "book" / "extensions")
-    from tb_figures import inline_svg
+    from torchbook_site.resolve.drawings import inline_svg
 
     return inline_svg
 
@@ -61,14 +60,13 @@ def test_equal_marks_share_one_style(inline_svg):
 @pytest.fixture
 def stored(monkeypatch):
     """A function from RGBA pixels to the kind and the pixels of what the page holds."""
-    monkeypatch.syspath_prepend(ROOT / "book" / "extensions")
-    import tb_figures
+    from torchbook_site.resolve import drawings
 
     def store(pixels: np.ndarray) -> tuple[str, np.ndarray, int]:
         file = io.BytesIO()
         Image.fromarray(pixels, "RGBA").save(file, "PNG")
         uri = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-        uri = tb_figures.EMBEDDED.sub(tb_figures._shrink_png, uri)
+        uri = drawings.EMBEDDED.sub(drawings._shrink_png, uri)
         kind, packed = re.fullmatch(r"data:image/(\w+);base64,(.*)", uri).groups()
         content = base64.b64decode(packed)
         with Image.open(io.BytesIO(content)) as image:

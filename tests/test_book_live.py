@@ -72,8 +72,8 @@ def test_a_model_that_nobody_publishes_and_a_runtime_that_is_not_there_fail_the_
         build = book.build()
         assert not build.ok
         runtime, model = build.problems
-        assert "the live models of index need onnxruntime-web" in runtime
-        assert "say npm ci" in runtime
+        assert "the live models of index.html need onnxruntime-web" in runtime
+        assert "run npm ci" in runtime
         expected = "index.html: asks for _static/models/lost.onnx, which the site does not have"
         assert model.endswith(expected)
 

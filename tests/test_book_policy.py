@@ -5,7 +5,6 @@ import hashlib
 import re
 
 import pytest
-import yaml
 from small_book import SmallBook
 
 PAGES = ("first", "second", "404")
@@ -19,12 +18,9 @@ def builds(tmp_path_factory):
     page's text (without a page to write Sphinx copies no scripts either); one of the text alone.
     """
     book = SmallBook(tmp_path_factory.mktemp("book"))
-    config = yaml.safe_load((book.folder / "_config.yml").read_text())
-    sphinx = config["sphinx"]["config"]
-    sphinx["html_static_path"].append("own")
-    sphinx["html_js_files"] = [*sphinx.get("html_js_files", []), "own.js"]
-    sphinx["html_css_files"] = [*sphinx.get("html_css_files", []), "own.css"]
-    book.write("_config.yml", yaml.safe_dump(config))
+    book.settings["html_static_path"].append("own")
+    book.settings["html_js_files"] = ["own.js"]
+    book.settings["html_css_files"] = ["torchbook.css", "own.css"]
     book.write("own/own.js", "window.own = 1;\n")
     book.write("own/own.css", ".own { color: red; }\n")
     book.page("first", "One first page: this & that.")

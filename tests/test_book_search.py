@@ -4,7 +4,6 @@ import gzip
 import json
 
 import pytest
-import yaml
 from small_book import SmallBook, cell
 
 FIRST = f"""
@@ -40,9 +39,7 @@ step size
 def built(tmp_path_factory):
     """A book with an index, built twice; and its index as it was after each build."""
     book = SmallBook(tmp_path_factory.mktemp("book"))
-    config = yaml.safe_load((book.folder / "_config.yml").read_text())
-    config["sphinx"]["config"]["torchbook_search"] = True
-    book.write("_config.yml", yaml.safe_dump(config))
+    book.settings["torchbook_search"] = True
     book.page("first", FIRST)
     book.page("second", SECOND)
     folder = book.folder / "_build" / "html" / "_static" / "pagefind"

@@ -1,20 +1,16 @@
 """What keeps pages light: the trimmed stylesheet, the sizes of pictures, the choice of scripts."""
 
 import re
-import sys
 from pathlib import Path
 
 import pydata_sphinx_theme
 import pytest
 from PIL import Image
 from sphinx.builders.html._assets import _JavaScript
-
-ROOT = Path(__file__).parents[1]
-sys.path.append(str(ROOT / "book" / "extensions"))
-
-import tb_images  # noqa: E402
-import tb_scripts  # noqa: E402
-import tb_styles  # noqa: E402
+from torchbook_site.finish import css as styles
+from torchbook_site.finish import files
+from torchbook_site.finish.site import Site
+from torchbook_site.write import images, scripts
 
 
 @pytest.mark.parametrize(
@@ -33,17 +29,17 @@ import tb_styles  # noqa: E402
     ],
 )
 def test_a_rule_stays_where_its_classes_are_used(css, kept):
-    assert tb_styles.trimmed(css, {"used"}) == kept
+    assert styles.trimmed(css, {"used"}) == kept
 
 
 @pytest.mark.parametrize("css", ["p{a:b}}", "p{a:b"])
 def test_a_broken_sheet_is_not_cut_silently(css):
     with pytest.raises(ValueError, match=r"brace too many|ends within"):
-        tb_styles.trimmed(css, set())
+        styles.trimmed(css, set())
 
 
 def test_a_drawing_in_a_file_of_its_own_has_the_colours_of_both_themes():
-    light, dark, looks = tb_styles.drawing_styles()
+    light, dark, looks = styles.drawing_styles()
     used = set(re.findall(r"var\((--[\w-]+)\)", looks))
     assert used
     for theme in (light, dark):
@@ -56,10 +52,9 @@ def test_a_drawing_in_a_file_of_its_own_has_the_colours_of_both_themes():
 
 def test_classes_of_pages_and_words_of_scripts_are_in_use(tmp_path):
     (tmp_path / "_static").mkdir()
-    (tmp_path / "page.html").write_text('<p class="one two">')
     (tmp_path / "_static" / "own.js").write_text('element.classList.add("three-four")')
     (tmp_path / "_static" / "bootstrap.js").write_text('element.classList.add("five")')
-    used = tb_styles.names_in_use(tmp_path)
+    used = styles.names_in_use(Site(None, tmp_path, tmp_path, {"page.html": '<p class="one two">'}))
     assert {"one", "two", "three-four"} <= used
     assert "five" not in used
 
@@ -77,43 +72,42 @@ def test_classes_of_pages_and_words_of_scripts_are_in_use(tmp_path):
 def test_a_drawing_says_its_size(tmp_path, attributes, size):
     path = tmp_path / "drawing.svg"
     path.write_text(f'<?xml version="1.0"?><svg {attributes}><rect width="1" height="1"/></svg>')
-    assert tb_images.size_of(path) == size
+    assert images.size_of(path) == size
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp"])
 def test_a_picture_says_its_size(tmp_path, suffix):
     path = tmp_path / f"picture.{suffix}"
     Image.new("RGB", (7, 5)).save(path)
-    assert tb_images.size_of(path) == (7, 5)
+    assert images.size_of(path) == (7, 5)
 
 
 def test_a_page_keeps_the_scripts_that_it_uses():
     code = '<div class="highlight-python notranslate"><div class="highlight"></div></div>'
-    assert tb_scripts.is_used("_static/copybutton.js", code)
-    assert not tb_scripts.is_used("_static/copybutton.js", "<p>highlight</p>")
-    assert tb_scripts.is_used("_static/figures/matmul.js", "")
-    assert not tb_scripts.is_used(None, code)
+    assert scripts.is_used("_static/copybutton.js", code)
+    assert not scripts.is_used("_static/copybutton.js", "<p>highlight</p>")
+    assert scripts.is_used("_static/figures/matmul.js", "")
+    assert not scripts.is_used(None, code)
 
 
 @pytest.mark.parametrize("attributes", [{"defer": ""}, {"async": ""}, {"type": "module"}])
 def test_a_script_that_waits_stays_as_it_is(attributes):
     script = _JavaScript("a.js", priority=1, **attributes)
-    assert tb_scripts.deferred(script) is script
+    assert scripts.deferred(script) is script
 
 
 def test_other_scripts_are_made_to_wait():
     script = _JavaScript("a.js", priority=7, id="x")
-    assert tb_scripts.deferred(script).attributes == {"id": "x", "defer": "defer"}
-    assert tb_scripts.deferred(script).priority == 7
+    assert scripts.deferred(script).attributes == {"id": "x", "defer": "defer"}
+    assert scripts.deferred(script).priority == 7
 
 
 def test_the_theme_is_calmed_once_and_another_one_is_not_taken_for_it():
     theme = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"
-    script = (theme / tb_scripts.THEME).read_text(encoding="utf-8")
-    calm = tb_scripts.calmed(script)
+    script = (theme / files.THEME_SCRIPT.removeprefix("_static/")).read_text(encoding="utf-8")
+    calm = files.calmed(script)
     assert '"pre",' in script
     assert '"pre",' not in calm
     assert calm.count("requestAnimationFrame") == script.count("requestAnimationFrame") + 1
-    assert tb_scripts.calmed(calm) == calm
-    with pytest.raises(ValueError, match="there is no"):
-        tb_scripts.calmed("another.theme();")
+    with pytest.raises(ValueError, match="is missing"):
+        files.calmed("another.theme();")

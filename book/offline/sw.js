@@ -9,7 +9,7 @@
 
 const ROOT = self.registration.scope;
 const CACHE = `torchbook ${new URL(ROOT).pathname}`; // other sites may share the host
-const LIST = `${ROOT}_static/offline.json`;
+const LIST = `${ROOT}offline.json`;
 const PATIENCE = 3000; // milliseconds for the network, where a copy is kept
 const QUIET = 30000; // milliseconds in which a network that failed is not waited for again
 

@@ -125,7 +125,7 @@ class SmallSite:
 
     def chapter(self, text: str, build: str) -> None:
         """Write a chapter with a picture, and scripts that say of which build they are."""
-        from tb_policy import sum_of, version_of
+        from torchbook_site.finish.policy import sum_of, version_of
 
         self.write("_static/part.js", f'export const build = "{build}";')
         self.write(
@@ -141,11 +141,11 @@ class SmallSite:
 
     def publish(self, built: str = "2026-11-03") -> list[str]:
         """Write the list of the files as the build does, and return their names."""
-        from tb_offline import LIST, write_list
-        from tb_policy import sum_of
+        from torchbook_site.finish.offline import LIST, kept_contents, write_list
 
-        sum_of.cache_clear()
-        write_list(self.folder)
+        paths = (path for path in self.folder.rglob("*") if path.is_file())
+        names = {path.relative_to(self.folder).as_posix() for path in paths}
+        write_list(self.folder, kept_contents({}, names, self.folder))
         content = json.loads((self.folder / LIST).read_text(encoding="utf-8"))
         self.write(LIST, json.dumps(content | {"built": built}))
         return list(content["files"])
@@ -153,7 +153,6 @@ class SmallSite:
 
 @pytest.fixture
 def small(tmp_path, monkeypatch, network):
-    monkeypatch.syspath_prepend(ROOT / "book" / "extensions")
     small = SmallSite(tmp_path)
     small.files = small.publish()
     with serve(tmp_path, like_pages=True, base=BASE) as address:
@@ -197,7 +196,7 @@ def test_nothing_is_kept_or_asked_for_before_the_reader_wants_it(page, small, ne
     expect(button(page, "Keep the book on this device (2.5 MB)")).to_be_visible()
     page.goto(f"{small.address}/chapters/a.html", wait_until="networkidle")
     assert page.evaluate(STATE) == {"workers": [], "caches": []}
-    assert not {"sw.js", "_static/offline.json"} & network.asked.keys()
+    assert not {"sw.js", "offline.json"} & network.asked.keys()
 
 
 def test_the_whole_book_is_there_without_a_network(page, small, network):
@@ -321,10 +320,10 @@ def test_it_is_brought_up_to_date_by_what_has_changed(page, small, network):
     network.asked.clear()
     button(page, "Bring up to date").click()
     expect(said(page)).to_contain_text("4 December 2026")
-    assert set(network.asked) - {"_static/offline.json", "sw.js"} == changed
+    assert set(network.asked) - {"offline.json", "sw.js"} == changed
     assert all(network.asked[name] == 1 for name in changed)
     keys = [urlsplit(url).path.removeprefix(BASE) for url in page.evaluate(KEYS)]
-    assert sorted(keys) == sorted([*files, "_static/offline.json"])
+    assert sorted(keys) == sorted([*files, "offline.json"])
     network.lose(page)
     check_chapter(page, small, "second", "two")
     assert page.goto(f"{small.address}/chapters/index.html").status == 503
@@ -424,7 +423,7 @@ def test_the_built_book_is_read_without_a_network(browser, network, axe_violatio
     page, problems = context.new_page(), []
     with serve(SITE, like_pages=True, base=base_of_site()) as address:
         page.goto(f"{address}/book/progress.html", wait_until="networkidle")
-        assert not {"sw.js", "_static/offline.json"} & network.asked.keys()
+        assert not {"sw.js", "offline.json"} & network.asked.keys()
         start = time.monotonic()
         button(page, "Keep the book").click()
         expect(said(page)).to_contain_text(KEPT, timeout=120_000)

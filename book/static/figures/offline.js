@@ -10,7 +10,7 @@ import { ROOT } from "../progress.js";
 import { define, make, makeButton, showSize } from "./common.js";
 
 const CACHE = `torchbook ${ROOT.pathname}`; // other sites may share the host
-const LIST = `${ROOT.href}_static/offline.json`;
+const LIST = `${ROOT.href}offline.json`;
 const AT_ONCE = 6;
 const PAUSE = 5000; // milliseconds between two sentences on how far it is
 

@@ -1,0 +1,135 @@
+"""Torchbook's site: one Sphinx extension, in four stages.
+
+read      read and run each page, and note what other pages need to know of it
+resolve   complete each page's document once all pages have been read
+write     write each resolved document: HTML, Markdown, notebook, script, search records
+finish    take all pages through one list of steps, in memory, and write each once
+
+`EVENTS` lists what happens in the first three stages, in its order; `finish.steps.STEPS` what
+happens in the last.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode
+from sphinx.application import Sphinx
+
+from torchbook_site import notes
+from torchbook_site.builder import BookBuilder
+from torchbook_site.finish import gates, steps
+from torchbook_site.read import execution, files, reference
+from torchbook_site.resolve import (
+    benchmarks,
+    code_links,
+    drawings,
+    exercises,
+    gallery,
+    glossary,
+    launch,
+    progress,
+    report,
+)
+from torchbook_site.write import math, page
+
+SETTINGS = {  # name: default, what a change makes Sphinx do again
+    "torchbook_repository": (os.environ.get("TORCHBOOK_REPOSITORY", "torchbook/torchbook"), "html"),
+    "torchbook_site": (os.environ.get("TORCHBOOK_SITE", ""), "html"),
+    "torchbook_package": ("torchbook", "env"),
+    "torchbook_source": ("src", "env"),
+    "torchbook_requirements": ("requirements.txt", "env"),
+    "torchbook_kernel": ("book/kernel", "env"),
+    "torchbook_onnxruntime": ("node_modules/onnxruntime-web/dist", "env"),
+    "torchbook_glossary_links_in": (["chapters/*"], "html"),
+    "torchbook_benchmarks": ("benchmarks/results", "env"),
+    "torchbook_wheel": (True, "html"),
+    "torchbook_search": (True, "html"),
+    "comments_config": ({}, ""),  # Jupyter Book sets it for an extension that we do not load
+}
+
+EVENTS: list[tuple[str, Callable[..., Any]]] = [
+    # Before anything is read.
+    ("builder-inited", gates.collect_problems),
+    ("builder-inited", execution.prepare),
+    # Which pages are read again although their files have not changed?
+    ("env-get-outdated", execution.pages_to_run),
+    ("env-get-outdated", glossary.glossaries_to_read),
+    # Read: each page runs, if it must, between these two.
+    ("source-read", execution.before_reading),
+    ("autodoc-process-docstring", reference.prepare_docstring),
+    ("doctree-read", execution.note_borrowed_numbers),
+    ("doctree-read", files.take_files),
+    ("doctree-read", report.count_words),
+    ("doctree-read", gallery.collect_figures),
+    ("doctree-read", glossary.collect_terms),
+    # Which pages are written again although they were not read again?
+    ("env-updated", notes.pages_to_write),
+    ("env-updated", gallery.galleries_to_write),
+    ("env-updated", glossary.pages_to_link),
+    # Resolve.
+    ("missing-reference", code_links.resolve_type),
+    ("doctree-resolved", gallery.fill_gallery),
+    ("doctree-resolved", report.fill_in),
+    ("doctree-resolved", launch.offer),  # after the strip of facts
+    ("doctree-resolved", progress.call_it_a_chapter),
+    ("doctree-resolved", page.bind_percent),
+    ("doctree-resolved", code_links.link_names),
+    ("doctree-resolved", glossary.link_first_uses),  # what is a link by now stays as it is
+    ("doctree-resolved", gates.check_alt),
+    # Write.
+    ("write-started", exercises.number_by_label),
+    ("html-page-context", page.complete_page),
+    # Finish.
+    ("build-finished", steps.finish),
+]
+ONLY_FOR_HTML = {"doctree-resolved", "write-started", "html-page-context"}
+AFTER_OTHERS = 900  # the priority of all our handlers: they see what other extensions have done
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    gates.begin(app)
+    for name, (default, rebuild) in SETTINGS.items():
+        app.add_config_value(name, default, rebuild)
+    app.setup_extension("sphinx_markdown_builder")  # for the settings of its translator
+    app.add_builder(BookBuilder, override=True)
+    app.add_env_collector(notes.Notes)
+    app.add_post_transform(drawings.InlineFigures)
+    reference.call_attributes_attributes()
+
+    app.add_directive("benchmark", benchmarks.Benchmark)
+    app.add_directive("build-report", report.BuildReport)
+    app.add_directive("commands", reference.Commands)
+    app.add_directive("figure-gallery", gallery.FigureGallery)
+    app.add_directive("settings", reference.Settings)
+    app.add_role("chapter", glossary.Chapter())
+    app.add_role("minutes", report.Minutes())
+    app.add_node(gallery.gallery_placeholder)
+    app.add_node(report.report_placeholder)
+    app.add_node(report.minutes_placeholder)
+    app.add_node(HideCodeCellNode, override=True, html=(page.visit_hidden, page.depart_hidden))
+    app.add_node(
+        nodes.literal_block, override=True, html=(code_links.visit_code, code_links.depart_code)
+    )
+    app.add_html_math_renderer("mathml", (math.visit_inline, None), (math.visit_block, None))
+    app.add_js_file("scrolling.js", type="module")
+    app.add_css_file("figures/figures.css")
+
+    for event, handler in EVENTS:
+        if event in ONLY_FOR_HTML:
+            handler = _for_html(handler)
+        app.connect(event, handler, priority=AFTER_OTHERS)
+    return {"version": "1", "env_version": 1, "parallel_read_safe": False}
+
+
+def _for_html(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a handler that does nothing when something else than the site is built."""
+
+    def handle(app: Sphinx, *arguments: Any) -> Any:
+        return handler(app, *arguments) if isinstance(app.builder, BookBuilder) else None
+
+    return handle

@@ -1,0 +1,37 @@
+"""What the build remembers about each page from one build to the next."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.environment.collectors import EnvironmentCollector
+
+WRITTEN_IN_EVERY_BUILD = "written in every build"  # a kind of note: pages that quote other pages
+
+
+def notes(env: BuildEnvironment, kind: str) -> dict[str, Any]:
+    """Return the notes of one kind by page; what is put in is kept until the page is read again."""
+    if not hasattr(env, "torchbook_notes"):
+        env.torchbook_notes = defaultdict(dict)
+    return env.torchbook_notes[kind]
+
+
+class Notes(EnvironmentCollector):
+    """Forgets a page's notes when the page is read again or removed."""
+
+    def clear_doc(self, app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+        """Forget the notes of a page."""
+        for by_page in getattr(env, "torchbook_notes", {}).values():
+            by_page.pop(docname, None)
+
+    def process_doc(self, app: Sphinx, doctree: nodes.document) -> None:
+        """Do nothing: the handlers of `doctree-read` take their own notes, in a fixed order."""
+
+
+def pages_to_write(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Name the pages that every build writes, because they quote other pages."""
+    return sorted(notes(env, WRITTEN_IN_EVERY_BUILD).keys() & env.found_docs)

@@ -1,0 +1,1 @@
+"""Stage 3: write each resolved document as HTML, Markdown, notebook, script and search records."""
