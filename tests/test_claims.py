@@ -21,16 +21,16 @@ def _outside_a_chapter(monkeypatch):
 @pytest.mark.parametrize(
     ("value", "bounds", "line"),
     [
-        (5.25, {"at_least": 5}, "✓ It works: 5.25 (claimed: at least 5)"),
-        (5, {"at_least": 5}, "✓ It works: 5 (claimed: at least 5)"),
-        (-0.5, {"at_most": 0.0}, "✓ It works: -0.5 (claimed: at most 0)"),
-        (3, {"at_least": 1, "at_most": 4}, "✓ It works: 3 (claimed: at least 1 and at most 4)"),
-        (7_740, {"equals": 7_740}, "✓ It works: 7,740 (claimed: exactly 7,740)"),
-        (True, {"equals": True}, "✓ It works: True (claimed: exactly True)"),
-        (False, {"equals": False}, "✓ It works: False (claimed: exactly False)"),
-        (12_345.6, {"at_least": 9_999.9}, "✓ It works: 12,346 (claimed: at least 10,000)"),
-        (0.123456, {"at_most": 1}, "✓ It works: 0.1235 (claimed: at most 1)"),
-        (math.inf, {"at_least": 0}, "✓ It works: inf (claimed: at least 0)"),
+        (5.25, {"at_least": 5}, "✓ It works: 5.25 (must be at least 5)"),
+        (5, {"at_least": 5}, "✓ It works: 5 (must be at least 5)"),
+        (-0.5, {"at_most": 0.0}, "✓ It works: -0.5 (must be at most 0)"),
+        (3, {"at_least": 1, "at_most": 4}, "✓ It works: 3 (must be at least 1 and at most 4)"),
+        (7_740, {"equals": 7_740}, "✓ It works: 7,740 (must be exactly 7,740)"),
+        (True, {"equals": True}, "✓ It works: True (must be exactly True)"),
+        (False, {"equals": False}, "✓ It works: False (must be exactly False)"),
+        (12_345.6, {"at_least": 9_999.9}, "✓ It works: 12,346 (must be at least 10,000)"),
+        (0.123456, {"at_most": 1}, "✓ It works: 0.1235 (must be at most 1)"),
+        (math.inf, {"at_least": 0}, "✓ It works: inf (must be at least 0)"),
     ],
 )
 def test_a_claim_that_holds_says_so(capsys, value, bounds, line):
@@ -40,7 +40,7 @@ def test_a_claim_that_holds_says_so(capsys, value, bounds, line):
 
 def test_the_unit_stands_beside_every_number(capsys):
     claim("gap", "A gap", 5.5, at_least=5, at_most=6, unit="points")
-    expected = "✓ A gap: 5.5 points (claimed: at least 5 points and at most 6 points)\n"
+    expected = "✓ A gap: 5.5 points (must be at least 5 points and at most 6 points)\n"
     assert capsys.readouterr().out == expected
 
 
@@ -82,7 +82,7 @@ def test_scalars_of_pytorch_and_numpy_are_numbers(capsys, scalar):
     claim("a", "A", scalar, at_least=2)
     claim("b", "B", 3, at_least=scalar)
     assert capsys.readouterr().out == (
-        "✓ A: 2.5 (claimed: at least 2)\n✓ B: 3 (claimed: at least 2.5)\n"
+        "✓ A: 2.5 (must be at least 2)\n✓ B: 3 (must be at least 2.5)\n"
     )
     with pytest.raises(ClaimFailedError, match=re.escape("at most 2.5.")):
         claim("c", "C", 3, at_most=scalar)
@@ -91,7 +91,7 @@ def test_scalars_of_pytorch_and_numpy_are_numbers(capsys, scalar):
 @pytest.mark.parametrize("truth", [torch.tensor(True), np.bool_(True)])
 def test_truth_values_of_pytorch_and_numpy_are_true(capsys, truth):
     claim("same", "Same", truth, equals=True)
-    assert capsys.readouterr().out == "✓ Same: True (claimed: exactly True)\n"
+    assert capsys.readouterr().out == "✓ Same: True (must be exactly True)\n"
 
 
 def test_a_claim_without_a_bound_is_no_claim():
@@ -119,7 +119,7 @@ def test_in_a_notebook_the_value_is_kept_and_the_claim_is_shown_safely(monkeypat
     (kept, options), (line, _) = shown
     assert kept == {"application/papermill.record/text/plain": "0.5"}
     assert options["metadata"]["scrapbook"]["name"] == "few"
-    assert line["text/plain"] == "✓ Loss < 1 & falling: 0.5 (claimed: at most 1)"
+    assert line["text/plain"] == "✓ Loss < 1 & falling: 0.5 (must be at most 1)"
     assert "Loss &lt; 1 &amp; falling" in line["text/html"]
     assert capsys.readouterr().out == ""
 
@@ -163,7 +163,7 @@ def test_in_a_real_kernel_myst_nb_finds_what_was_kept(run_notebook):
     assert record["device"]
     assert record["seconds"] >= 0
     assert abs((datetime.now(UTC) - datetime.fromisoformat(record["date"])).total_seconds()) < 300
-    assert visible["data"]["text/plain"] == "✓ A gap: 5.5 points (claimed: at least 5 points)"
+    assert visible["data"]["text/plain"] == "✓ A gap: 5.5 points (must be at least 5 points)"
     assert len(glued) == 2
 
     log = Log()

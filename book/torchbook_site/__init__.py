@@ -22,9 +22,10 @@ from sphinx.application import Sphinx
 from torchbook_site import notes
 from torchbook_site.builder import BookBuilder
 from torchbook_site.finish import gates, steps
-from torchbook_site.read import execution, files, reference
+from torchbook_site.read import execution, files, recipes, reference
 from torchbook_site.resolve import (
     benchmarks,
+    checks,
     code_links,
     drawings,
     exercises,
@@ -72,6 +73,7 @@ EVENTS: list[tuple[str, Callable[..., Any]]] = [
     ("env-updated", glossary.pages_to_link),
     # Resolve.
     ("missing-reference", code_links.resolve_type),
+    ("doctree-resolved", checks.show_claims_only),
     ("doctree-resolved", gallery.fill_gallery),
     ("doctree-resolved", report.fill_in),
     ("doctree-resolved", launch.offer),  # after the strip of facts
@@ -105,6 +107,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("build-report", report.BuildReport)
     app.add_directive("commands", reference.Commands)
     app.add_directive("figure-gallery", gallery.FigureGallery)
+    app.add_directive("recipe", recipes.Recipe)
     app.add_directive("settings", reference.Settings)
     app.add_role("chapter", glossary.Chapter())
     app.add_role("minutes", report.Minutes())

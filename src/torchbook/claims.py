@@ -127,12 +127,12 @@ def _keep(name: str, value: Any, metadata: dict[str, Any]) -> None:
 
 
 def _show_claim(lesson: str, value: str, bound: str) -> None:
-    text = f"✓ {lesson}: {value} (claimed: {bound})"
+    text = f"✓ {lesson}: {value} (must be {bound})"
     if get_ipython() is None:
         print(text)
         return
     html = (
         f'<p class="tb-claim"><span aria-hidden="true">✓</span> {escape(lesson)}: '
-        f"<strong>{escape(value)}</strong> <small>(claimed: {escape(bound)})</small></p>"
+        f"<strong>{escape(value)}</strong> <small>(must be {escape(bound)})</small></p>"
     )
     display({"text/plain": text, "text/html": html}, raw=True)

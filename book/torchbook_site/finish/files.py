@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from torchbook_site.finish.site import Site
+from torchbook_site.notes import notes
+from torchbook_site.read.recipes import FOLDER as RECIPES
 from torchbook_site.resolve.launch import FOLDER, notebook_name, settings_of
 
 DRAWING = re.compile(r"drawings/(?:light/)?[0-9a-f]+\.svg")
@@ -66,6 +69,9 @@ def add_files_of_pages(site: Site) -> None:
         names.update(DRAWING.findall(text))
     for name in sorted(names):
         site.copy_draft(name)
+    for scripts in notes(env, "recipes").values():
+        for script in map(Path, scripts):
+            site.copy(script, f"{RECIPES}/{script.name}")
 
 
 def remove_leftovers(site: Site) -> None:

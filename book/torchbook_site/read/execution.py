@@ -265,6 +265,9 @@ def prepare(app: Sphinx) -> None:
     shutil.copytree(root / app.config.torchbook_kernel, settings, dirs_exist_ok=True)
     os.environ["IPYTHONDIR"] = str(settings)
     os.environ["MATPLOTLIBRC"] = str(settings / "matplotlibrc")
+    # A thread of PyTorch's that waits for the others sleeps. By default it spins, and on a busy
+    # machine takes the core that the others need: a training step then costs several times as much.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def pages_to_run(

@@ -20,6 +20,7 @@ from sphinx.application import Sphinx
 
 from torchbook_site.address import site_of
 from torchbook_site.finish.wheel import wheel_name
+from torchbook_site.resolve.checks import TAG
 from torchbook_site.resolve.launch import FOLDER, notebook_name, settings_of
 from torchbook_site.write.markdown import CELL_MARK, Cell, page_as_markdown, with_cells
 
@@ -99,12 +100,16 @@ def make_notebook(
                 made.append(new_markdown_cell(part.strip()))
             continue
         index = cells[int(part)].index
-        made += [_code_cell(s) for s in sources[done : index + 1] if s.cell_type == "code"]
+        made += [_code_cell(s) for s in sources[done : index + 1] if _is_for_readers(s)]
         done = index + 1
-    made += [_code_cell(source) for source in sources[done:] if source.cell_type == "code"]
+    made += [_code_cell(source) for source in sources[done:] if _is_for_readers(source)]
     for number, cell in enumerate(made):
         cell.id = f"cell-{number}"
     return new_notebook(cells=made)
+
+
+def _is_for_readers(source: NotebookNode) -> bool:
+    return source.cell_type == "code" and TAG not in source.metadata.get("tags", [])
 
 
 def _code_cell(source: NotebookNode) -> NotebookNode:

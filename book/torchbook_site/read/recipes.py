@@ -1,0 +1,154 @@
+"""The directive `recipe`: a chapter's complete script, which the build runs by itself.
+
+The script is a file in the folder `recipes` beside the page. It runs as a reader would run it: in
+an empty folder, in a process that cannot import `torchbook`. Its output stands below it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from html import escape
+from pathlib import Path
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+from torchbook_site.notes import notes
+from torchbook_site.read.execution import ChapterCache, accelerator_name
+
+logger = logging.getLogger(__name__)
+
+FOLDER = "recipes"  # beside the page, and in the site
+SHORTEST, LONGEST = 30, 70  # lines
+# Runs a script as the main program, but finds no package of ours.
+RUN = """
+import runpy, sys
+sys.modules["torchbook"] = None
+runpy.run_path(sys.argv[1], run_name="__main__")
+"""
+
+
+def link_fashion_mnist(folder: Path) -> None:
+    """Put Fashion-MNIST where torchvision looks for it below the folder `data`."""
+    from torchbook.data import load_fashion_mnist
+    from torchbook.verify import cache_dir
+
+    load_fashion_mnist()  # fetches it, if it is not there yet
+    target = folder / "data" / "FashionMNIST"
+    target.parent.mkdir()
+    target.symlink_to(cache_dir() / "FashionMNIST", target_is_directory=True)
+
+
+DATA: dict[str, Callable[[Path], None]] = {"fashion_mnist": link_fashion_mnist}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run of a script did.
+
+    Attributes:
+        code: its exit code; 0 if all is well.
+        output: what it printed.
+        errors: what it wrote to stderr, such as a traceback or a warning.
+        seconds: how long it took, as the clock on the wall has it.
+        device: where it ran.
+    """
+
+    code: int
+    output: str
+    errors: str
+    seconds: float
+    device: str
+
+
+def run_script(script: Path, data: str | None = None) -> Run:
+    """Run a script in an empty folder, where it can't import `torchbook`.
+
+    Args:
+        script: the script.
+        data: the data set that it needs: a key of `DATA`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        if data:
+            DATA[data](Path(folder))
+        copy = Path(folder, script.name)
+        copy.write_bytes(script.read_bytes())
+        start = time.perf_counter()
+        result = subprocess.run(
+            [sys.executable, "-I", "-c", RUN, copy.name],
+            cwd=folder,
+            capture_output=True,
+            encoding="utf-8",
+        )
+        seconds = time.perf_counter() - start
+    return Run(result.returncode, result.stdout, result.stderr, seconds, accelerator_name())
+
+
+class Recipe(SphinxDirective):
+    """The directive `recipe`, with the name of the script and, as `:data:`, what it reads."""
+
+    required_arguments = 1
+    option_spec = {"data": lambda value: directives.choice(value, tuple(DATA))}  # noqa: RUF012
+
+    def run(self) -> list[nodes.Node]:
+        """Run the script, unless the cache remembers its run, and show both."""
+        name = self.arguments[0]
+        path = Path(self.env.doc2path(self.env.docname)).parent / FOLDER / name
+        if not path.is_file():
+            return [self.warn(f"there is no {FOLDER}/{name} beside this page")]
+        self.env.note_dependency(str(path))
+        notes(self.env, "recipes").setdefault(self.env.docname, []).append(str(path))
+        code = path.read_text(encoding="utf-8").rstrip()
+        n_lines = code.count("\n") + 1
+        if not SHORTEST <= n_lines <= LONGEST:
+            self.warn(f"{name} has {n_lines} lines; a recipe has {SHORTEST} to {LONGEST}")
+        run = self.remembered_run(path)
+        if run.code or run.errors:
+            last = run.errors.strip().splitlines()[-1:] or ["no message"]
+            self.warn(f"{name} ended with exit code {run.code} and wrote to stderr: {last[0]}")
+        address = f"{'../' * self.env.docname.count('/')}{FOLDER}/{name}"
+        head = (
+            f'<p class="tb-recipe-head"><code>{escape(name)}</code>, {n_lines} lines. It ran in '
+            f"{run.seconds:.0f} s on {escape(run.device)}. "
+            f'<a href="{escape(address)}" download>Download</a></p>'
+        )
+        return [
+            nodes.container(
+                "",
+                nodes.raw("", head, format="html"),
+                nodes.literal_block(code, code, language="python"),
+                nodes.paragraph(text="It prints:"),
+                nodes.literal_block(run.output, run.output.rstrip(), language="none"),
+                classes=["tb-recipe"],
+            )
+        ]
+
+    def remembered_run(self, path: Path) -> Run:
+        """Return the run of a script from the cache; run it if its last run is not of use."""
+        data = self.options.get("data")
+        state = [path.read_text(encoding="utf-8"), str(data), *ChapterCache.freshness.surroundings]
+        key = hashlib.sha256("\n".join(state).encode()).hexdigest()
+        memory = Path(self.env.mystnb_config.execution_cache_path, FOLDER)
+        remembered = memory / f"{key}.json"
+        if remembered.is_file():
+            return Run(**json.loads(remembered.read_text(encoding="utf-8")))
+        print(f"Running {FOLDER}/{path.name} ...", flush=True)
+        run = run_script(path, data)
+        if not run.code and not run.errors:
+            memory.mkdir(parents=True, exist_ok=True)
+            remembered.write_text(json.dumps(asdict(run)), encoding="utf-8")
+        return run
+
+    def warn(self, message: str) -> nodes.Node:
+        """Fail the build with a message."""
+        logger.warning(message, location=self.get_location(), type="torchbook", subtype="recipe")
+        return nodes.comment()
