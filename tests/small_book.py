@@ -67,6 +67,8 @@ class SmallBook:
         sphinx["local_extensions"] = dict.fromkeys(sphinx["local_extensions"], extensions)
         sphinx["config"]["html_static_path"] = [str(ROOT / "book" / "static")]
         sphinx["config"]["templates_path"] = [str(ROOT / "book" / "templates")]
+        for inventory in sphinx["config"]["intersphinx_mapping"].values():
+            inventory[1] = str(ROOT / inventory[1])
         sphinx["config"]["torchbook_package"] = "little"
         sphinx["config"]["torchbook_wheel"] = False  # seconds in each build, for nothing
         sphinx["config"]["torchbook_search"] = False
