@@ -66,7 +66,8 @@ def real_settings() -> str:
             shutil.copy(ROOT / name, folder)
         program = Path(sys.executable).with_name("jupyter-book")
         subprocess.run([program, "config", "sphinx", folder], check=True, capture_output=True)
-        return Path(folder, "conf.py").read_text(encoding="utf-8")
+        settings = Path(folder, "conf.py").read_text(encoding="utf-8")
+    return settings.replace("'book/", f"'{ROOT}/book/")  # the real book's files
 
 
 class SmallBook:
@@ -77,9 +78,6 @@ class SmallBook:
         self.device = "CPU"
         self.pages: list[str] = []
         self.settings: dict[str, object] = {
-            "html_favicon": None,
-            "html_static_path": [str(ROOT / "book" / "static")],
-            "templates_path": [str(ROOT / "book" / "templates")],
             "torchbook_package": "little",
             "torchbook_kernel": str(ROOT / "book" / "kernel"),
             "torchbook_wheel": False,  # seconds in each build, for nothing

@@ -5,7 +5,7 @@ import hashlib
 import re
 
 import pytest
-from small_book import SmallBook
+from small_book import ROOT, SmallBook
 
 PAGES = ("first", "second", "404")
 
@@ -18,7 +18,7 @@ def builds(tmp_path_factory):
     page's text (without a page to write Sphinx copies no scripts either); one of the text alone.
     """
     book = SmallBook(tmp_path_factory.mktemp("book"))
-    book.settings["html_static_path"].append("own")
+    book.settings["html_static_path"] = [str(ROOT / "book" / "static"), "own"]
     book.settings["html_js_files"] = ["own.js"]
     book.settings["html_css_files"] = ["torchbook.css", "own.css"]
     book.write("own/own.js", "window.own = 1;\n")

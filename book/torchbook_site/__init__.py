@@ -15,9 +15,9 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import Sphinx
+from sphinx.highlighting import PygmentsBridge
 
 from torchbook_site import notes
 from torchbook_site.builder import BookBuilder
@@ -72,7 +72,7 @@ EVENTS: list[tuple[str, Callable[..., Any]]] = [
     ("env-updated", gallery.galleries_to_write),
     ("env-updated", glossary.pages_to_link),
     # Resolve.
-    ("missing-reference", code_links.resolve_type),
+    ("missing-reference", code_links.use_public_name),
     ("doctree-resolved", checks.show_claims_only),
     ("doctree-resolved", gallery.fill_gallery),
     ("doctree-resolved", report.fill_in),
@@ -89,7 +89,9 @@ EVENTS: list[tuple[str, Callable[..., Any]]] = [
     ("build-finished", steps.finish),
 ]
 ONLY_FOR_HTML = {"doctree-resolved", "write-started", "html-page-context"}
-AFTER_OTHERS = 900  # the priority of all our handlers: they see what other extensions have done
+# Our handlers come after those of other extensions, and see what these have done. One comes before:
+# it prepares what intersphinx looks for.
+BEFORE_OTHERS, AFTER_OTHERS = 100, 900
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -115,9 +117,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(report.report_placeholder)
     app.add_node(report.minutes_placeholder)
     app.add_node(HideCodeCellNode, override=True, html=(page.visit_hidden, page.depart_hidden))
-    app.add_node(
-        nodes.literal_block, override=True, html=(code_links.visit_code, code_links.depart_code)
-    )
+    PygmentsBridge.html_formatter = code_links.LinkingFormatter
     app.add_html_math_renderer("mathml", (math.visit_inline, None), (math.visit_block, None))
     app.add_js_file("scrolling.js", type="module")
     app.add_css_file("figures/figures.css")
@@ -125,7 +125,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for event, handler in EVENTS:
         if event in ONLY_FOR_HTML:
             handler = _for_html(handler)
-        app.connect(event, handler, priority=AFTER_OTHERS)
+        is_first = event == "missing-reference"
+        app.connect(event, handler, priority=BEFORE_OTHERS if is_first else AFTER_OTHERS)
     return {"version": "1", "env_version": 1, "parallel_read_safe": False}
 
 
