@@ -95,8 +95,9 @@ class PlainMarkdown(MarkdownTranslator):
         raise nodes.SkipNode
 
     def visit_container(self, node: nodes.container) -> None:
-        """Put a code cell aside; of hidden outputs and the like nothing is left."""
-        if node.get("nb_element") == "cell_code":
+        """Put a code cell aside. If the page hides its code, what it showed is part of the text."""
+        parts = [part.get("nb_element") for part in node.findall(nodes.container)]
+        if parts[0] == "cell_code" and "cell_code_source" in parts:
             code = next(node.findall(nodes.literal_block)).astext()
             outputs = [child for child in node.children[1:] if isinstance(child, nodes.Element)]
             shown = "\n\n".join(filter(None, (self._shown(output) for output in outputs)))
