@@ -226,7 +226,8 @@ def fenced(code: str, language: str) -> str:
     """Return a block of code, in a fence longer than any in it."""
     longest = max((len(run) for run in re.findall(r"^`{3,}", code, re.M)), default=2)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}{'python' if language == 'ipython3' else language}\n{code}\n{fence}"
+    known = {"ipython3": "python", "myst-ansi": "text"}  # elsewhere, MyST-NB's names say nothing
+    return f"{fence}{known.get(language, language)}\n{code}\n{fence}"
 
 
 def standalone(match: re.Match[str]) -> str:
