@@ -1,4 +1,4 @@
-"""The benchmarks' arithmetic, and the page that draws their results. Nothing is timed here."""
+"""The benchmarks' arithmetic, and the page that shows their results. Nothing is timed here."""
 
 import json
 import random
@@ -7,10 +7,13 @@ import statistics
 import sys
 from pathlib import Path
 
+import IPython.display
+import matplotlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_book import SmallBook
+from matplotlib.figure import Figure
+from myst_nb.core.read import read_myst_markdown_notebook
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "benchmarks"))
@@ -18,7 +21,9 @@ sys.path.append(str(ROOT / "benchmarks"))
 import ratios  # noqa: E402
 import report  # noqa: E402
 import site_speed  # noqa: E402
-from torchbook_site.resolve import benchmarks as tb_benchmarks  # noqa: E402
+
+PAGE = (ROOT / "book" / "benchmarks.md").read_text(encoding="utf-8")
+CELLS = [c.source for c in read_myst_markdown_notebook(PAGE).cells if c.cell_type == "code"]
 
 positive = st.floats(0.01, 100)
 
@@ -162,40 +167,35 @@ def write(folder: Path, name: str, content: dict) -> None:
     (folder / f"{name}.json").write_text(json.dumps(content))
 
 
-def test_the_newest_of_each_device_and_model_counts(tmp_path):
-    write(tmp_path, "b", result("compare"))
-    write(tmp_path, "a", result("compare", date="2026-05-01T00:00:00+00:00"))
-    write(tmp_path, "gpu", result("compare", device="NVIDIA X"))
-    write(tmp_path, "other", result("growth"))
-    found = tb_benchmarks.newest(tmp_path, "compare")
-    assert [(r["device"], r["date"][:10]) for r in found] == [
+@pytest.fixture
+def run(monkeypatch):
+    """A function that runs the page's cells in a folder: their names, and what they show."""
+
+    def run_in(folder: Path, cells: list[str]) -> tuple[dict, list]:
+        shown = []
+        monkeypatch.setattr(IPython.display, "display", shown.append)
+        monkeypatch.chdir(folder)
+        names = {}
+        for cell in cells:
+            exec(cell, names)
+        return names, shown
+
+    return run_in
+
+
+def test_the_newest_of_each_device_and_model_counts(run, tmp_path):
+    results = tmp_path / "benchmarks" / "results"
+    write(results, "b", result("compare"))
+    write(results, "a", result("compare", date="2026-05-01T00:00:00+00:00"))
+    write(results, "gpu", result("compare", device="NVIDIA X"))
+    write(results, "other", result("growth"))
+    names, _ = run(tmp_path, CELLS[:1])
+    assert [(r["device"], r["date"][:10]) for r in names["newest"]("compare")] == [
         ("CPU", "2026-05-01"),
         ("NVIDIA X", "2026-01-02"),
     ]
-
-
-def test_every_bar_stays_inside_and_is_told_to_those_who_do_not_see_it():
-    bars = [
-        tb_benchmarks.Bar("<a>", 1.0, 0.5, 2.0),
-        tb_benchmarks.Bar("b", 3.0, 2.0, 4.0, accent=True),
-    ]
-    svg = tb_benchmarks.bar_chart(bars, "times", reference=1.0, rounds=2)
-    lengths = [float(x) for x in re.findall(r'<rect [^>]*?width="([\d.]+)"', svg)]
-    assert lengths[1] == pytest.approx(3 * lengths[0], rel=0.01)
-    ends = [float(x) for x in re.findall(r"H([\d.]+)M", svg)]
-    assert max(lengths) < max(ends) <= tb_benchmarks.WIDTH - tb_benchmarks.MARGIN + 0.1
-    assert 'aria-label="A bar chart: times, median (smallest to largest) of 2 rounds.' in svg
-    assert "&lt;a&gt; 1.00 (0.50 to 2.00)" in svg
-    assert "<a>" not in svg
-
-
-@given(st.lists(st.floats(0.5, 2), min_size=1, max_size=30))
-def test_every_dot_stays_inside(values):
-    summary = ratios.spread(values) | {"interval": ratios.bootstrap_interval(values, n=50)}
-    svg = tb_benchmarks.strip_chart(values, summary, "the clock")
-    places = [float(x) for x in re.findall(r'<circle cx="([\d.]+)"', svg)]
-    assert len(places) == len(values) + 1
-    assert 0 <= min(places) <= max(places) <= tb_benchmarks.WIDTH
+    with pytest.raises(LookupError, match="no result of the benchmark 'apart'"):
+        names["newest"]("apart")
 
 
 @pytest.mark.parametrize(
@@ -207,9 +207,9 @@ def test_every_dot_stays_inside(values):
         ([1.03, 1.1], False, "no"),
     ],
 )
-def test_an_interval_across_the_bound_decides_nothing(interval, holds, said):
-    bound = {"interval": interval, "holds": holds, "at_most": 1.02}
-    assert tb_benchmarks.verdict(bound) == said
+def test_an_interval_across_the_bound_decides_nothing(run, interval, holds, said):
+    names, _ = run(ROOT, CELLS[:1])
+    assert names["verdict"]({"interval": interval, "holds": holds, "at_most": 1.02}) == said
 
 
 def test_only_what_came_over_the_line_is_counted():
@@ -259,43 +259,40 @@ def test_a_disturbed_visit_is_repeated_whatever_it_found(monkeypatch, tmp_path):
         site_speed.undisturbed("page")
 
 
-def test_the_committed_results_can_be_drawn():
-    for kind, show in tb_benchmarks.SHOW.values():
-        found = tb_benchmarks.newest(ROOT / "benchmarks" / "results", kind)
-        assert found, kind
-        for each in found:
-            assert show(each)
+def test_the_page_shows_what_was_measured(run, tmp_path):
+    for kind in ("compare", "apart", "growth"):
+        write(tmp_path / "benchmarks" / "results", kind, result(kind, device="NVIDIA X"))
+    write(tmp_path / "benchmarks" / "results", "site", site_result())
+    _, shown = run(tmp_path, CELLS)
+    figures = [each for each in shown if isinstance(each, Figure)]
+    text = "\n".join(each.data for each in shown if not isinstance(each, Figure))
+    text = text.replace("\xa0", " ")
+    assert "torchbook fit 1.00\xa0(1.00" in figures[0].get_gid()  # clock time, on a GPU
+    for cells in (
+        ("torchbook fit", "1.00 (1.00 to 1.00)", "1.01 (0.90 to 1.35)", "1.10", "612", "112"),
+        ("clock time", "3", "1.004 (0.950 to 1.100)", "0.990 to 1.013"),
+        ("fit / loop", "clock time", "1.004", "0.900 to 1.100", "at most 1.02", "yes, undecided"),
+        ("fit / other", "clock time", "1.200", "0.900 to 1.300", "below 1", "no, undecided"),
+        ("6,000", "32", "1.10", "183 (167 to 200)", "167 (150 to 167)", "612", "112"),
+        ("00_first", "123", "42", "2", "1.2", "1.2", "1234", "1234.50", "98"),
+    ):
+        assert " | ".join(cells) in text
+    assert "**TinyVGG** on NVIDIA X (A <fast> one, 2 cores), 2026-01-02 03:04 UTC" in text
 
 
-def test_a_page_draws_results_and_notices_new_ones(tmp_path):
-    book = SmallBook(tmp_path)
-    results = tmp_path / "benchmarks" / "results"
-    kinds = {"compare": "compare", "pairs": None, "apart": "apart", "growth": "growth"}
-    for kind in filter(None, kinds.values()):
-        write(results, kind, result(kind))
-    write(results, "site", site_result())
-    kinds["site"] = None
-    book.page("other", "A sentence.")
-    book.page("index", "\n\n".join(f"```{{benchmark}} {name}\n```" for name in kinds))
-    build = book.build()
-    assert build.ok, build.output
-    html = book.html("index")
-    assert html.count('class="tb-graph" role="img"') == 4
-    for text in ("1.01", "1.35", "0.990 to 1.013", "612", "112", "A &lt;fast&gt; one", "no"):
-        assert text in html
-    for text in ("00_first", "123", "42", "1.2", "98"):  # of the site
-        assert text in html
-
-    write(results, "newer", result("growth", date="2026-03-04T00:00:00+00:00"))
-    assert book.build().ok
-    assert "2026-03-04" in book.html("index")
-
-
-def test_a_missing_or_unknown_result_fails_the_build(tmp_path):
-    book = SmallBook(tmp_path)
-    book.page("other", "A sentence.")
-    book.page("index", "```{benchmark} growth\n```\n\n```{benchmark} speed\n```")
-    build = book.build()
-    assert not build.ok
-    assert "there is no result of the benchmark 'growth'" in build.output
-    assert "speed" in build.output
+def test_the_committed_results_can_be_read_on_a_phone(run):
+    with matplotlib.rc_context(fname=ROOT / "book" / "kernel" / "matplotlibrc"):
+        _, shown = run(ROOT, CELLS)
+        figures = [each for each in shown if isinstance(each, Figure)]
+        for figure in figures:
+            figure.draw_without_rendering()
+    assert len(figures) >= 4
+    for figure in figures:
+        assert re.match(r"(Bar|Dot) chart of .{40}", figure.get_gid())
+        axis, shrunk = figure.axes[0], min(1, 358 / (96 * figure.get_figwidth() + 20))
+        texts = [axis.xaxis.label, *axis.get_xticklabels(), *axis.texts]
+        assert min(text.get_fontsize() for text in texts) * 96 / 72 * shrunk >= 11
+        label = axis.xaxis.label.get_window_extent()
+        assert 0 <= label.x0 <= label.x1 <= figure.bbox.width
+        for name, value in zip(axis.texts[::2], axis.texts[1::2], strict=True):
+            assert name.get_window_extent().x1 < value.get_window_extent().x0

@@ -1,7 +1,9 @@
 """A chapter runs again exactly when it must."""
 
 import importlib.metadata
+import re
 import shutil
+from html import unescape
 
 import pytest
 from small_book import ROOT, SmallBook, cell
@@ -92,6 +94,23 @@ def test_another_version_of_a_pinned_library_reruns_all(book):
     # A library that is named but not installed has another version than one that is.
     book.write("requirements.txt", "numpy\nsome-library-that-nobody-has\n")
     assert book.build().ran == {"direct", "indirect", "unrelated", "alone"}
+
+
+def test_a_page_has_the_files_that_it_reads_and_no_others(book):
+    book.write("tables/one.txt", "first")
+    book.write("tables/secret.csv", "")
+    book.page(
+        "reader", cell("from pathlib import Path\n[p.read_text() for p in Path().rglob('*.*')]")
+    )
+    path = book.folder / "reader.md"
+    path.write_text(path.read_text().replace("\n", "\ntorchbook_reads: tables/*.txt\n", 1))
+    assert book.build().ran == {"reader"}
+    for name, content, shown in [("one", "changed", "['changed']"), ("two", "more", "'more'")]:
+        book.write(f"tables/{name}.txt", content)
+        build = book.build()
+        assert build.ok, build.output
+        assert build.ran == {"reader"}
+        assert shown in unescape(re.sub("<[^>]*>", "", book.html("reader")))
 
 
 def test_the_fingerprint_sees_a_new_version_of_torch(monkeypatch, tmp_path):

@@ -24,7 +24,6 @@ from torchbook_site.builder import BookBuilder
 from torchbook_site.finish import gates, steps
 from torchbook_site.read import execution, files, recipes, reference
 from torchbook_site.resolve import (
-    benchmarks,
     checks,
     code_links,
     drawings,
@@ -46,7 +45,6 @@ SETTINGS = {  # name: default, what a change makes Sphinx do again
     "torchbook_kernel": ("book/kernel", "env"),
     "torchbook_onnxruntime": ("node_modules/onnxruntime-web/dist", "env"),
     "torchbook_glossary_links_in": (["chapters/*"], "html"),
-    "torchbook_benchmarks": ("benchmarks/results", "env"),
     "torchbook_wheel": (True, "html"),
     "torchbook_search": (True, "html"),
     "comments_config": ({}, ""),  # Jupyter Book sets it for an extension that we do not load
@@ -105,7 +103,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_post_transform(drawings.InlineFigures)
     reference.call_attributes_attributes()
 
-    app.add_directive("benchmark", benchmarks.Benchmark)
     app.add_directive("build-report", report.BuildReport)
     app.add_directive("commands", reference.Commands)
     app.add_directive("figure-gallery", gallery.FigureGallery)

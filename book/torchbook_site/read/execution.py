@@ -43,6 +43,7 @@ CODE_CELL = re.compile(
     re.M | re.S,
 )
 ANSI = re.compile(r"\x1b\[[\d;]*m")
+READS = re.compile(r"^torchbook_reads: (.+)$", re.M)  # in the front matter: see `files_read`
 RUN_KEY = "torchbook_run"  # where an executed notebook says when, where and how long it ran
 MAX_STARTS = 3  # of a kernel that dies before its first cell
 
@@ -69,13 +70,18 @@ class Freshness:
             *(_digest(path) for path in sorted(kernel_settings.rglob("*")) if path.is_file()),
         ]
 
-    def fingerprint(self, cells: Iterable[str]) -> str:
-        """Return a hash of everything that a run of these cells depends on, save the cells."""
+    def fingerprint(self, cells: Iterable[str], files: Iterable[Path] = ()) -> str:
+        """Return a hash of everything that a run of these cells depends on, save the cells.
+
+        Args:
+            cells: the code.
+            files: what the run reads beyond the package.
+        """
         modules: set[str] = set()
         for cell in cells:
             for name in _imported_names(cell):
                 self._follow(name, modules)
-        parts = [*self.surroundings]
+        parts = [*self.surroundings, *(f"{path.name} {_digest(path)}" for path in files)]
         for module in sorted(modules):
             path = self._file(module)
             parts.append(f"{module} {_digest(path)}")
@@ -160,10 +166,19 @@ def _imported_names(code: str, module: str = "", path: Path | None = None) -> It
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
+def files_read(pattern: str | None) -> list[Path]:
+    """Return the files of the project that a page names in its front matter, `torchbook_reads`.
+
+    Its cells find them under the same paths in their folder, and run again when one changes.
+    """
+    return sorted(ChapterCache.root.glob(pattern)) if pattern else []
+
+
 class ChapterCache(JupyterCacheBase):
     """Executed notebooks, found again by their cells and by all that those stand on."""
 
     freshness: Freshness
+    root: Path  # the project's folder
 
     def create_hashed_notebook(
         self, nb: NotebookNode, nb_metadata: Any = None, cell_metadata: Any = None
@@ -178,7 +193,8 @@ class ChapterCache(JupyterCacheBase):
                     NotebookNode({**cell, "metadata": NotebookNode(tags=sorted(tags))})
                 )
         stored, cells_hash = super().create_hashed_notebook(bare, nb_metadata=("kernelspec",))
-        fingerprint = self.freshness.fingerprint(cell.source for cell in bare.cells)
+        files = files_read(nb.metadata.get("torchbook_reads"))
+        fingerprint = self.freshness.fingerprint((cell.source for cell in bare.cells), files)
         return stored, hashlib.sha256(f"{cells_hash} {fingerprint}".encode()).hexdigest()
 
     def merge_match_into_notebook(
@@ -195,6 +211,10 @@ def _run_chapter(nb: NotebookNode, cwd: str, **options: Any) -> ExecutionResult:
     """Execute a notebook, and write into it when, where and how long it ran."""
     started = datetime.now(UTC)
     print(f"Running {os.environ['TORCHBOOK_CHAPTER']} ...", flush=True)
+    for file in files_read(nb.metadata.get("torchbook_reads")):
+        copy = Path(cwd, file.relative_to(ChapterCache.root))
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
     result = run_notebook(nb, cwd, **options)
     for cell in nb.cells:
         for output in cell.get("outputs", []):
@@ -251,7 +271,7 @@ _single_nb_execution = mystnb_cache.single_nb_execution
 
 def prepare(app: Sphinx) -> None:
     """Put our cache and our way of running a chapter in place of MyST-NB's."""
-    root = Path(app.srcdir)
+    root = ChapterCache.root = Path(app.srcdir)
     ChapterCache.freshness = Freshness(
         source=root / app.config.torchbook_source,
         package=app.config.torchbook_package,
@@ -285,7 +305,10 @@ def pages_to_run(
 
 def _page_fingerprint(path: str) -> str:
     text = Path(path).read_text(encoding="utf-8")
-    return ChapterCache.freshness.fingerprint(m["code"] for m in CODE_CELL.finditer(text))
+    reads = READS.search(text)
+    return ChapterCache.freshness.fingerprint(
+        (m["code"] for m in CODE_CELL.finditer(text)), files_read(reads and reads[1])
+    )
 
 
 def before_reading(app: Sphinx, docname: str, source: list[str]) -> None:

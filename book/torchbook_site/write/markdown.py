@@ -96,8 +96,9 @@ class PlainMarkdown(MarkdownTranslator):
         raise nodes.SkipNode
 
     def visit_container(self, node: nodes.container) -> None:
-        """Put a code cell aside; of hidden outputs and the like nothing is left."""
-        if node.get("nb_element") == "cell_code":
+        """Put a code cell aside. If the page hides its code, what it showed is part of the text."""
+        parts = [part.get("nb_element") for part in node.findall(nodes.container)]
+        if parts[0] == "cell_code" and "cell_code_source" in parts:
             code = next(node.findall(nodes.literal_block)).astext()
             outputs = [child for child in node.children[1:] if isinstance(child, nodes.Element)]
             shown = "\n\n".join(filter(None, (self._shown(output) for output in outputs)))
@@ -226,7 +227,8 @@ def fenced(code: str, language: str) -> str:
     """Return a block of code, in a fence longer than any in it."""
     longest = max((len(run) for run in re.findall(r"^`{3,}", code, re.M)), default=2)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}{'python' if language == 'ipython3' else language}\n{code}\n{fence}"
+    known = {"ipython3": "python", "myst-ansi": "text"}  # elsewhere, MyST-NB's names say nothing
+    return f"{fence}{known.get(language, language)}\n{code}\n{fence}"
 
 
 def standalone(match: re.Match[str]) -> str:
