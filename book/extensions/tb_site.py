@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-BRANCH = "main"
 NOTEBOOK_BRANCH = "notebooks"  # one commit, replaced by each publication
 
 

@@ -21,7 +21,6 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.site
 
 SIDES, KERNELS, PADDINGS, STRIDES = range(2, 8), (1, 3, 5), (0, 1, 2), (1, 2, 3)
-SHIRT = ["0790970", "9999999", "9699969", "0099900", "0099900", "0099900", "0099900"]
 
 
 def convolution(**attributes):
