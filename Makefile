@@ -9,7 +9,7 @@ PEERS := benchmarks/.venv
 SITE := _build/html
 
 .DEFAULT_GOAL := help
-.PHONY: help book test slow lessons colab check site lint format data serve stills clean distclean benchmark lighthouse
+.PHONY: help book test slow lessons colab check site weekly lint format data serve stills clean distclean benchmark lighthouse
 
 help: ## Say what each command does
 	@echo "Torchbook. Commands:"
@@ -27,7 +27,8 @@ book: $(READY) node_modules data ## Run the chapters that changed and build the 
 	@$(BIN)/jupyter-book build . --warningiserror --keep-going --nitpick --quiet
 	@echo "The site is in $(SITE). To read it, say: make serve"
 
-test: $(READY) ## Test the package and the book's machinery (needs no built book)
+test: $(READY) ## Test the package, the site's scripts and the book's machinery (needs no built book)
+	@$(BIN)/node --import ./tests/js/without_browser.mjs --test --test-reporter dot 'tests/js/*.test.mjs'
 	@$(BIN)/python -m pytest --cov -n 2 --dist loadfile
 
 slow: $(READY) ## The long tests: 200 kills, three processes, a compiled model
@@ -42,7 +43,10 @@ colab: $(READY) ## Run all notebooks where there is only what Colab has (after m
 check: lint test book site ## Test everything: the package, the book, the built site
 
 site: $(READY) tests/node_modules ## Test the built site in a real browser (after make book)
-	@$(BIN)/python -m pytest -m site
+	@$(BIN)/python -m pytest tests/site -m "site and not weekly"
+
+weekly: $(READY) tests/node_modules data ## What guards the site against drift only: Lighthouse, pictures, TensorBoard (after make book)
+	@$(BIN)/python -m pytest tests/test_colab.py tests/site -m weekly
 
 lint: $(READY) ## Check style and format
 	@$(BIN)/ruff check .
