@@ -9,7 +9,7 @@ PEERS := benchmarks/.venv
 SITE := _build/html
 
 .DEFAULT_GOAL := help
-.PHONY: help book test slow lessons colab check site lint format data serve built stills clean distclean benchmark lighthouse
+.PHONY: help book test slow lessons colab check site weekly lint format data serve built stills clean distclean benchmark lighthouse
 
 help: ## List the commands
 	@echo "Torchbook. Commands:"
@@ -27,7 +27,8 @@ book: $(READY) node_modules data ## Run the chapters that changed and build the 
 	@$(BIN)/jupyter-book build . --warningiserror --keep-going --nitpick --quiet
 	@echo "The site is in $(SITE). To read it, run: make serve"
 
-test: $(READY) ## Test the package and the book's machinery (needs no built book)
+test: $(READY) ## Test the package, the site's scripts and the book's machinery (needs no built book)
+	@$(BIN)/node --import ./tests/js/without_browser.mjs --test --test-reporter dot 'tests/js/*.test.mjs'
 	@$(BIN)/python -m pytest --cov -n 2 --dist loadfile
 
 slow: $(READY) ## Run the long tests: 200 killed trainings, three processes, a compiled model
@@ -45,7 +46,10 @@ built: $(READY) # refuses a site that was not built from the sources as they are
 	@$(BIN)/python book/extensions/tb_stamp.py
 
 site: $(READY) built tests/node_modules ## Test the built site in a real browser (after make book)
-	@$(BIN)/python -m pytest -m site
+	@$(BIN)/python -m pytest tests/site -m "site and not weekly"
+
+weekly: $(READY) built tests/node_modules data ## Run the site's tests that only guard against drift: Lighthouse, pictures, TensorBoard (after make book)
+	@$(BIN)/python -m pytest tests/test_colab.py tests/site -m weekly
 
 lint: $(READY) ## Check style and format
 	@$(BIN)/ruff check .

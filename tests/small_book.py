@@ -29,12 +29,11 @@ torchbook:
 # Jupyter Book as its command line runs it, on a pretended device.
 DRIVER = """
 import sys
-sys.path.insert(0, sys.argv[1])
 import tb_execution
-device = sys.argv[2]
+device = sys.argv[1]
 tb_execution.accelerator_name = lambda: device
 from jupyter_book.cli.main import main
-main(sys.argv[3:])
+main(sys.argv[2:])
 """
 
 
@@ -95,13 +94,13 @@ class SmallBook:
     def build(self) -> Build:
         """Build as `make book` does."""
         arguments = ["build", str(self.folder), "--warningiserror", "--keep-going", "--nitpick"]
-        source = os.pathsep.join([str(self.folder / "src"), str(ROOT / "src")])
+        folders = [self.folder / "src", ROOT / "src", ROOT / "book" / "extensions"]
         result = subprocess.run(
-            [sys.executable, "-c", DRIVER, ROOT / "book" / "extensions", self.device, *arguments],
+            [sys.executable, "-c", DRIVER, self.device, *arguments],
             capture_output=True,
             text=True,
             cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": source},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, folders))},
         )
         output = re.sub(r"\x1b\[[\d;]*m", "", result.stdout + result.stderr)
         rows = re.findall(r"^  (\S+) +[\d.]+ s  (ran on|from the cache)", output, re.M)

@@ -4,21 +4,18 @@ import json
 import random
 import re
 import statistics
-import sys
 from pathlib import Path
 
 import pytest
+import ratios
+import report
+import site_speed
+import tb_benchmarks
 from hypothesis import given
 from hypothesis import strategies as st
 from small_book import SmallBook
 
 ROOT = Path(__file__).parents[1]
-sys.path += [str(ROOT / "benchmarks"), str(ROOT / "book" / "extensions")]
-
-import ratios  # noqa: E402
-import report  # noqa: E402
-import site_speed  # noqa: E402
-import tb_benchmarks  # noqa: E402
 
 positive = st.floats(0.01, 100)
 

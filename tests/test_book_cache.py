@@ -4,6 +4,7 @@ import importlib.metadata
 import shutil
 
 import pytest
+import tb_execution
 from small_book import ROOT, SmallBook, cell
 
 
@@ -98,9 +99,6 @@ def test_another_version_of_a_pinned_library_reruns_all(book):
 
 
 def test_the_fingerprint_sees_a_new_version_of_torch(monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(ROOT / "book" / "extensions")
-    import tb_execution
-
     monkeypatch.setattr(tb_execution, "accelerator_name", lambda: "CPU")
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("torch==2.14.1  # the subject\n")
@@ -125,9 +123,6 @@ def test_a_page_that_quotes_another_is_never_stale(book):
 
 
 def test_the_fingerprint_sees_a_change_of_the_used_cars(monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(ROOT / "book" / "extensions")
-    import tb_execution
-
     monkeypatch.setattr(tb_execution, "accelerator_name", lambda: "CPU")
     source = shutil.copytree(ROOT / "src", tmp_path / "src")
     chapter = (ROOT / "chapters" / "what_is_deep_learning.md").read_text(encoding="utf-8")

@@ -2,18 +2,14 @@
 
 import importlib
 import re
-import sys
 from html import unescape
 from pathlib import Path
 
 import pytest
+import tb_code_links
 from small_book import SmallBook, cell
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "book" / "extensions"))
-
-import tb_code_links  # noqa: E402
-
 NAMES, MODULES = tb_code_links.read_documented(ROOT / "book" / "extensions" / "documented.toml")
 STABLE = "https://docs.pytorch.org/docs/stable"
 

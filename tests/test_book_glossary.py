@@ -5,6 +5,7 @@ import shutil
 from html import unescape
 
 import pytest
+import tb_glossary
 from small_book import ROOT, SmallBook, cell
 
 GLOSSARY = """---
@@ -181,8 +182,5 @@ def test_only_a_term_can_be_left_unlinked(book):
     ("singular", "plural"),
     [("batch", "batches"), ("loss", "losses"), ("query", "queries"), ("array", "arrays")],
 )
-def test_regular_plurals(monkeypatch, singular, plural):
-    monkeypatch.syspath_prepend(ROOT / "book" / "extensions")
-    import tb_glossary
-
+def test_regular_plurals(singular, plural):
     assert tb_glossary.plural(singular) == plural

@@ -7,7 +7,8 @@ import posixpath
 import re
 
 import pytest
-from small_book import ROOT, SmallBook, cell
+from small_book import SmallBook, cell
+from tb_gates import Page
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +79,7 @@ def test_what_reading_takes_is_kept_and_nothing_else(book):
     assert max(size for _, size in files.values()) < 1_000_000
 
 
-def test_all_that_a_page_loads_is_kept(book, monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "book" / "extensions")
-    from tb_gates import Page
-
+def test_all_that_a_page_loads_is_kept(book):
     files = read(book)["files"]
     for name in ("index.html", "search.html", "chapters/00_fundamentals.html"):
         for address in Page((site(book) / name).read_text(encoding="utf-8")).fetched:

@@ -1,20 +1,17 @@
 """What keeps pages light: the trimmed stylesheet, the sizes of pictures, the choice of scripts."""
 
 import re
-import sys
 from pathlib import Path
 
 import pydata_sphinx_theme
 import pytest
+import tb_images
+import tb_scripts
+import tb_styles
 from PIL import Image
 from sphinx.builders.html._assets import _JavaScript
 
 ROOT = Path(__file__).parents[1]
-sys.path.append(str(ROOT / "book" / "extensions"))
-
-import tb_images  # noqa: E402
-import tb_scripts  # noqa: E402
-import tb_styles  # noqa: E402
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 from serving import PagesHandler, serve
+from tb_offline import LIST, write_list
+from tb_policy import sum_of, version_of
 from test_built_site import DOCUMENTS, ROOT, SCROLL, SITE, THEMES, WIDTHS, base_of_site
 
 pytestmark = pytest.mark.site
@@ -125,8 +127,6 @@ class SmallSite:
 
     def chapter(self, text: str, build: str) -> None:
         """Write a chapter with a picture, and scripts that say of which build they are."""
-        from tb_policy import sum_of, version_of
-
         self.write("_static/part.js", f'export const build = "{build}";')
         self.write(
             "_static/chapter.js",
@@ -141,9 +141,6 @@ class SmallSite:
 
     def publish(self, built: str = "2026-11-03") -> list[str]:
         """Write the list of the files as the build does, and return their names."""
-        from tb_offline import LIST, write_list
-        from tb_policy import sum_of
-
         sum_of.cache_clear()
         write_list(self.folder)
         content = json.loads((self.folder / LIST).read_text(encoding="utf-8"))
@@ -152,8 +149,7 @@ class SmallSite:
 
 
 @pytest.fixture
-def small(tmp_path, monkeypatch, network):
-    monkeypatch.syspath_prepend(ROOT / "book" / "extensions")
+def small(tmp_path, network):
     small = SmallSite(tmp_path)
     small.files = small.publish()
     with serve(tmp_path, like_pages=True, base=BASE) as address:
