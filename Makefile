@@ -1,4 +1,4 @@
-# `make` alone says what there is to do. Each target does its own set-up.
+# `make` lists the commands. Each target does its own set-up.
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -9,9 +9,9 @@ PEERS := benchmarks/.venv
 SITE := _build/html
 
 .DEFAULT_GOAL := help
-.PHONY: help book test slow lessons colab check site lint format data serve stills clean distclean benchmark lighthouse
+.PHONY: help book test slow lessons colab check site weekly lint format data serve built stills clean distclean benchmark lighthouse
 
-help: ## Say what each command does
+help: ## List the commands
 	@echo "Torchbook. Commands:"
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
@@ -25,67 +25,74 @@ $(READY): requirements.txt pyproject.toml
 
 book: $(READY) node_modules data ## Run the chapters that changed and build the site
 	@$(BIN)/jupyter-book build . --warningiserror --keep-going --nitpick --quiet
-	@echo "The site is in $(SITE). To read it, say: make serve"
+	@echo "The site is in $(SITE). To read it, run: make serve"
 
-test: $(READY) ## Test the package and the book's machinery (needs no built book)
+test: $(READY) ## Test the package, the site's scripts and the book's machinery (needs no built book)
+	@$(BIN)/node --import ./tests/js/without_browser.mjs --test --test-reporter dot 'tests/js/*.test.mjs'
 	@$(BIN)/python -m pytest --cov -n 2 --dist loadfile
 
-slow: $(READY) ## The long tests: 200 kills, three processes, a compiled model
+slow: $(READY) ## Run the long tests: 200 killed trainings, three processes, a compiled model
 	@$(BIN)/python -m pytest -m "slow and not site and not lessons and not colab" --no-cov
 
-lessons: $(READY) data ## Break the lessons of the chapters: their claims must fail (many minutes)
+lessons: $(READY) data ## Break each lesson on purpose and see that its claim fails (many minutes)
 	@$(BIN)/python -m pytest -m lessons --no-cov
 
-colab: $(READY) ## Run all notebooks where there is only what Colab has (after make book)
+colab: $(READY) built ## Run every notebook with only what Colab has installed (after make book)
 	@$(BIN)/python -m pytest -m colab --no-cov -rP
 
 check: lint test book site ## Test everything: the package, the book, the built site
 
-site: $(READY) tests/node_modules ## Test the built site in a real browser (after make book)
-	@$(BIN)/python -m pytest -m site
+built: $(READY) # refuses a site that was not built from the sources as they are now
+	@PYTHONPATH=book $(BIN)/python -c 'from torchbook_site.finish import stamp; stamp.check()'
+
+site: $(READY) built tests/node_modules ## Test the built site in a real browser (after make book)
+	@$(BIN)/python -m pytest tests/site -m "site and not weekly"
+
+weekly: $(READY) built tests/node_modules data ## Run the site's tests that only guard against drift: Lighthouse, pictures, TensorBoard (after make book)
+	@$(BIN)/python -m pytest tests/test_colab.py tests/site -m weekly
 
 lint: $(READY) ## Check style and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/actionlint
 
-format: $(READY) ## Mend style and format
+format: $(READY) ## Fix style and format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-data: $(READY) ## Fetch the data sets, if they are not there yet
+data: $(READY) ## Download the data sets that are missing
 	@$(BIN)/python -c 'from torchbook.data import load_fashion_mnist; from torchbook.verify import cache_dir; load_fashion_mnist(); print("The data is in", cache_dir())'
 
 serve: ## Serve the built site on localhost
-	@test -f $(SITE)/index.html || { echo "There is no site yet: say make book first."; exit 1; }
-	@echo "http://localhost:$(PORT)/ (Ctrl-C ends it)"
+	@test -f $(SITE)/index.html || { echo "There is no site yet: run make book first."; exit 1; }
+	@echo "http://localhost:$(PORT)/ (Ctrl-C stops the server)"
 	@$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
-stills: $(READY) ## Photograph the interactive figures and the logo anew (after make book)
+stills: $(READY) ## Take new pictures of the interactive figures and the logo (after make book)
 	@$(BIN)/python tests/make_stills.py
 	@$(BIN)/python tests/make_pictures.py
 
 $(PEERS)/.ready: requirements.txt benchmarks/requirements.txt pyproject.toml
-	@echo "Setting up $(PEERS), with the libraries to measure against ..."
+	@echo "Setting up $(PEERS), with the libraries to compare with ..."
 	@test -d $(PEERS) || $(PYTHON) -m venv $(PEERS)
 	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt --requirement benchmarks/requirements.txt
 	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-benchmark: $(PEERS)/.ready ## Measure the training loop against its peers (half an hour)
+benchmark: $(PEERS)/.ready ## Compare the training loop with other libraries (half an hour)
 	@$(PEERS)/bin/python benchmarks/run.py apart
 	@$(PEERS)/bin/python benchmarks/run.py growth
 	@$(PEERS)/bin/python benchmarks/run.py compare
 
-lighthouse: $(READY) tests/node_modules ## Measure the built site on a pretended slow phone (after make book)
+lighthouse: $(READY) built tests/node_modules ## Measure the built site as on a slow phone (after make book)
 	@$(BIN)/python benchmarks/site_speed.py
 
 node_modules tests/node_modules: %node_modules: $(READY) %package.json %package-lock.json
 	@cd $(@D) && $(abspath $(BIN))/npm ci --silent --no-audit --no-fund
 	@touch $@
 
-clean: ## Remove the built site; finished runs of chapters stay
-	@rm -rf $(SITE) _build/drafts _build/.doctrees _build/jupyter_execute .pytest_cache .hypothesis .coverage .ruff_cache
+clean: ## Remove the built site, but keep the finished runs of chapters
+	@rm -rf $(SITE) _build/built-from _build/drafts _build/.doctrees _build/jupyter_execute .pytest_cache .hypothesis .coverage .ruff_cache
 
-distclean: clean ## Remove everything that can be made again
+distclean: clean ## Remove everything that the other commands make
 	@rm -rf _build $(VENV) $(PEERS) node_modules tests/node_modules

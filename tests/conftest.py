@@ -1,6 +1,7 @@
 """What all tests share: where they may run, and the data."""
 
 import os
+import sys
 from collections.abc import Callable
 
 import matplotlib as mpl
@@ -13,6 +14,8 @@ from matplotlib import pyplot as plt
 
 from torchbook.data import Splits, load_fashion_mnist
 from torchbook.verify import DataUnavailableError
+
+pytest_plugins = ["leftovers"]
 
 mpl.use("Agg")
 # The tests train on a handful of numbers: a second thread only waits for the first.
@@ -48,17 +51,23 @@ def fashion_mnist() -> Splits:
 
 
 @pytest.fixture(scope="session")
-def run_notebook() -> Callable[..., nbformat.NotebookNode]:
-    """Run cells in a real kernel, an error in one not stopping the next; returns the notebook."""
+def run_notebook(tmp_path_factory) -> Callable[..., nbformat.NotebookNode]:
+    """Run cells in a real kernel and an empty folder; an error does not stop the next cell."""
 
     def run(*sources: str, **environment: str) -> nbformat.NotebookNode:
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(source) for source in sources]
         )
+        folder = tmp_path_factory.mktemp("notebook")
         client = nbclient.NotebookClient(
-            notebook, kernel_name="python3", timeout=120, allow_errors=True
+            notebook,
+            kernel_name="python3",
+            timeout=120,
+            allow_errors=True,
+            resources={"metadata": {"path": str(folder)}},
         )
-        client.execute(env={**os.environ, **environment})
+        paths = {"PYTHONPATH": os.pathsep.join(sys.path)}  # absolute, for the kernel runs elsewhere
+        client.execute(env={**os.environ, **paths, **environment})
         return notebook
 
     return run

@@ -106,8 +106,9 @@ class SmallBook:
         self.write(f"{name}.md", f"{front_matter}# Page {name}\n\n{body}\n")
         if name not in self.pages:
             self.pages.append(name)
-        chapters = [{"file": page} for page in self.pages[1:]]
-        toc = {"format": "jb-book", "root": self.pages[0], "chapters": chapters}
+        toc: dict[str, object] = {"format": "jb-book", "root": self.pages[0]}
+        if self.pages[1:]:
+            toc["chapters"] = [{"file": page} for page in self.pages[1:]]
         self.write("_toc.yml", yaml.safe_dump(toc))
 
     def build(self) -> Build:

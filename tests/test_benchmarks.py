@@ -4,24 +4,20 @@ import json
 import random
 import re
 import statistics
-import sys
 from pathlib import Path
 
 import IPython.display
 import matplotlib
 import pytest
+import ratios
+import report
+import site_speed
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from myst_nb.core.read import read_myst_markdown_notebook
 
 ROOT = Path(__file__).parents[1]
-sys.path.append(str(ROOT / "benchmarks"))
-
-import ratios  # noqa: E402
-import report  # noqa: E402
-import site_speed  # noqa: E402
-
 PAGE = (ROOT / "book" / "benchmarks.md").read_text(encoding="utf-8")
 CELLS = [c.source for c in read_myst_markdown_notebook(PAGE).cells if c.cell_type == "code"]
 

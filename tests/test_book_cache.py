@@ -7,6 +7,7 @@ from html import unescape
 
 import pytest
 from small_book import ROOT, SmallBook, cell
+from torchbook_site.read import execution
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +115,6 @@ def test_a_page_has_the_files_that_it_reads_and_no_others(book):
 
 
 def test_the_fingerprint_sees_a_new_version_of_torch(monkeypatch, tmp_path):
-    from torchbook_site.read import execution
-
     monkeypatch.setattr(execution, "accelerator_name", lambda: "CPU")
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("torch==2.14.1  # the subject\n")
@@ -140,8 +139,6 @@ def test_a_page_that_quotes_another_is_never_stale(book):
 
 
 def test_the_fingerprint_sees_a_change_of_the_used_cars(monkeypatch, tmp_path):
-    from torchbook_site.read import execution
-
     monkeypatch.setattr(execution, "accelerator_name", lambda: "CPU")
     source = shutil.copytree(ROOT / "src", tmp_path / "src")
     chapter = (ROOT / "chapters" / "what_is_deep_learning.md").read_text(encoding="utf-8")

@@ -9,20 +9,15 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from PIL import Image
+from torchbook_site.resolve import drawings
+from torchbook_site.resolve.drawings import inline_svg
 
 from torchbook import plots
 
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture
-def inline_svg(monkeypatch):
-    from torchbook_site.resolve.drawings import inline_svg
-
-    return inline_svg
-
-
-def test_coordinates_are_cut_to_a_hundredth_and_words_are_not(inline_svg):
+def test_coordinates_are_cut_to_a_hundredth_and_words_are_not():
     with plt.rc_context({"svg.fonttype": "none"}):
         figure, axis = plt.subplots()
         axis.plot([0.123456, 0.98765], [0.5, 0.77777], "o-")
@@ -41,7 +36,7 @@ def test_coordinates_are_cut_to_a_hundredth_and_words_are_not(inline_svg):
     assert all(len(number.split(".")[1]) <= 2 for number in numbers)
 
 
-def test_equal_marks_share_one_style(inline_svg):
+def test_equal_marks_share_one_style():
     figure, axis = plt.subplots()
     axis.plot(range(50), "o", color="#123456")
     axis.plot(range(50, 0, -1), "s", color="#654321")
@@ -58,9 +53,8 @@ def test_equal_marks_share_one_style(inline_svg):
 
 
 @pytest.fixture
-def stored(monkeypatch):
+def stored():
     """A function from RGBA pixels to the kind and the pixels of what the page holds."""
-    from torchbook_site.resolve import drawings
 
     def store(pixels: np.ndarray) -> tuple[str, np.ndarray, int]:
         file = io.BytesIO()

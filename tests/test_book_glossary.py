@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 from small_book import ROOT, SmallBook, cell
+from torchbook_site.resolve import glossary
 
 GLOSSARY = """---
 torchbook:
@@ -178,7 +179,5 @@ def test_only_a_term_can_be_left_unlinked(book):
     ("singular", "plural"),
     [("batch", "batches"), ("loss", "losses"), ("query", "queries"), ("array", "arrays")],
 )
-def test_regular_plurals(monkeypatch, singular, plural):
-    from torchbook_site.resolve import glossary
-
+def test_regular_plurals(singular, plural):
     assert glossary.plural(singular) == plural

@@ -8,6 +8,7 @@ import re
 
 import pytest
 from small_book import SmallBook, cell
+from torchbook_site.finish.gates import Page
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +78,7 @@ def test_what_reading_takes_is_kept_and_nothing_else(book):
     assert max(size for _, size in files.values()) < 1_000_000
 
 
-def test_all_that_a_page_loads_is_kept(book, monkeypatch):
-    from torchbook_site.finish.gates import Page
-
+def test_all_that_a_page_loads_is_kept(book):
     files = read(book)["files"]
     for name in ("index.html", "search.html", "chapters/00_fundamentals.html"):
         for address in Page((site(book) / name).read_text(encoding="utf-8")).fetched:

@@ -641,8 +641,6 @@ def test_schedules_bear_any_length(shape, n_steps, warm_up):
 # --- in processes of its own
 
 PROGRAM = """
-import sys
-sys.path.insert(0, {tests!r})
 import tiny_data
 from torchbook.data.registry import DATA_SETS
 DATA_SETS["tiny"] = tiny_data.TINY
@@ -683,7 +681,7 @@ def test_help_and_wrong_settings_need_not_wait_for_pytorch():
 
 @pytest.mark.slow
 def test_two_processes_train_what_one_would_and_one_speaks():
-    Path("program.py").write_text(PROGRAM.format(tests=str(Path(__file__).parent)))
+    Path("program.py").write_text(PROGRAM)
     torchrun = ["torch.distributed.run", "--nproc-per-node=2", "--standalone", "program.py"]
     model = ["--set=model.name=TinyVGG", "--quiet"]  # nothing in it depends on the share
     args = ["train", *QUICK[:3], *model]
@@ -703,7 +701,7 @@ def test_two_processes_train_what_one_would_and_one_speaks():
 
 @pytest.mark.slow
 def test_ctrl_c_from_a_terminal(tmp_path):
-    Path("program.py").write_text(PROGRAM.format(tests=str(Path(__file__).parent)))
+    Path("program.py").write_text(PROGRAM)
     args = [*QUICK, "--set=training.epochs=100000", "--set=schedule.name=none"]
     with subprocess.Popen(
         [sys.executable, "program.py", "train", *args],

@@ -1,6 +1,6 @@
 """The chapters' notebooks, each in a new environment that has only what Colab has.
 
-They come from the site that `make book` built. `make site` runs two of them, `make colab` all.
+They come from the site that `make book` built. `make weekly` runs two of them, `make colab` all.
 """
 
 import os
@@ -54,6 +54,7 @@ def test_what_is_linked_needs_what_it_needs():
 
 
 @pytest.mark.site
+@pytest.mark.weekly
 def test_two_chapters_run(environment, tmp_path):
     for chapter in ("00_fundamentals", "01_workflow"):
         folder = tmp_path / chapter

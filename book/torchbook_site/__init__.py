@@ -21,7 +21,7 @@ from sphinx.highlighting import PygmentsBridge
 
 from torchbook_site import notes
 from torchbook_site.builder import BookBuilder
-from torchbook_site.finish import gates, steps
+from torchbook_site.finish import gates, stamp, steps
 from torchbook_site.read import execution, files, recipes, reference
 from torchbook_site.resolve import (
     checks,
@@ -53,6 +53,7 @@ SETTINGS = {  # name: default, what a change makes Sphinx do again
 EVENTS: list[tuple[str, Callable[..., Any]]] = [
     # Before anything is read.
     ("builder-inited", gates.collect_problems),
+    ("builder-inited", stamp.begin),
     ("builder-inited", execution.prepare),
     # Which pages are read again although their files have not changed?
     ("env-get-outdated", execution.pages_to_run),

@@ -24,7 +24,6 @@ from torchbook.runtime import device_name, seed_everything
 from torchbook.training import History, fit, parameter_groups
 
 EVALUATION_BATCH = 500
-SPLIT_SEED = 0  # the validation split is the same for every run: only so can runs be compared
 
 # What a resumed training may have another value of. All else was decided when it began.
 MAY_CHANGE = {

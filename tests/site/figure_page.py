@@ -1,12 +1,18 @@
 """What the tests of interactive figures ask of a page; `open_page` in conftest.py opens one."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 FALLBACK = "Without scripts this text stays."
 PHONE, DESKTOP = 390, 1440
+ROOT = Path(__file__).parents[2]
+NODE = Path(sys.executable).with_name("node")
 # What book/static/scrolling.js says when it is done, on the pages that have it.
 SCROLLING_MARKED = """() => document.documentElement.dataset.scrolling
     || !document.querySelector('script[src*="scrolling.js"]')"""
@@ -56,6 +62,21 @@ def moves_when_pressed(button: Locator) -> bool:
     return button.evaluate(
         "button => { button.click(); return document.getAnimations().length > 0; }"
     )
+
+
+def in_node(script: str, function: str, cases: object = None) -> object:
+    """Call a JavaScript function with a figure's module and some cases; it needs no browser."""
+    module = (ROOT / "book" / "static" / "figures" / script).as_uri()
+    code = f"""import {{ readFileSync }} from "node:fs";
+        import * as module from "{module}";
+        const found = ({function})(module, JSON.parse(readFileSync(0, "utf8")));
+        console.log(JSON.stringify(found));"""
+    stub = (ROOT / "tests" / "js" / "without_browser.mjs").as_uri()
+    command = [NODE, "--import", stub, "--input-type=module", "--eval", code]
+    answer = subprocess.run(
+        command, input=json.dumps(cases), capture_output=True, text=True, check=True
+    )
+    return json.loads(answer.stdout)
 
 
 def torch_says(compute: Callable[[], object]) -> object:

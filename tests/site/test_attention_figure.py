@@ -2,7 +2,16 @@
 
 import pytest
 import torch
-from figure_page import CONTRAST, DESKTOP, FALLBACK, PHONE, STICKING_OUT, check_no_jump, focused
+from figure_page import (
+    CONTRAST,
+    DESKTOP,
+    FALLBACK,
+    PHONE,
+    STICKING_OUT,
+    check_no_jump,
+    focused,
+    in_node,
+)
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.site
@@ -13,7 +22,7 @@ def figure(**attributes):
     return f"<tb-attention{written}><p>{FALLBACK}</p></tb-attention>"
 
 
-def test_attention_agrees_with_torch(open_page):
+def test_attention_agrees_with_torch():
     generator = torch.Generator().manual_seed(0)
     cases, expected = [], []
     for n_queries, n_keys, d, size in [(1, 1, 1, 1), (3, 5, 2, 1), (17, 17, 16, 3), (4, 9, 8, 30)]:
@@ -22,14 +31,8 @@ def test_attention_agrees_with_torch(open_page):
         cases.append([q.tolist(), k.tolist()])
         # The values are the unit vectors: what is collected is the weights.
         expected.append(torch.nn.functional.scaled_dot_product_attention(q, k, torch.eye(n_keys)))
-    page = open_page("")
-    found = page.evaluate(
-        """async (cases) => {
-            const { attention } = await import("/attention.js");
-            return cases.map(([q, k]) => attention(q, k));
-        }""",
-        cases,
-    )
+    function = "({ attention }, cases) => cases.map(([q, k]) => attention(q, k))"
+    found = in_node("attention.js", function, cases)
     for ours, theirs in zip(found, expected, strict=True):
         assert torch.allclose(torch.tensor(ours, dtype=torch.float32), theirs, atol=1e-5)
 

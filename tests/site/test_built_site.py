@@ -12,6 +12,7 @@ from figure_page import FRAME, use_keyboard
 from PIL import Image
 from playwright.sync_api import expect
 from serving import serve
+from torchbook_site.finish.gates import Page, problems_of
 
 pytestmark = pytest.mark.site
 
@@ -90,8 +91,6 @@ def base_of_site():
 
 def test_every_link_and_download_leads_somewhere():
     """What the build's own gate says of the site as it lies there, the launch bars' files too."""
-    from torchbook_site.finish.gates import Page, problems_of
-
     html = {name: (SITE / name).read_text(encoding="utf-8") for name in PAGES}
     assert problems_of(html, SITE, base_of_site()) == []
     chapters = [page for page in DOCUMENTS if page.startswith("chapters/")]

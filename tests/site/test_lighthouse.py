@@ -1,16 +1,13 @@
 """Lighthouse on a pretended phone: all that does not depend on how busy this machine is."""
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from serving import serve
-from test_built_site import ROOT, SITE
-
-sys.path.insert(0, str(ROOT / "benchmarks"))
 from site_speed import lighthouse
+from test_built_site import SITE
 
-pytestmark = pytest.mark.site
+pytestmark = [pytest.mark.site, pytest.mark.weekly]
 
 PAGES = (
     "book/index",

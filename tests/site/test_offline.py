@@ -13,6 +13,8 @@ import pytest
 from playwright.sync_api import expect
 from serving import PagesHandler, serve
 from test_built_site import DOCUMENTS, ROOT, SCROLL, SITE, THEMES, WIDTHS, base_of_site
+from torchbook_site.finish.offline import LIST, kept_contents, write_list
+from torchbook_site.finish.policy import sum_of, version_of
 
 pytestmark = pytest.mark.site
 
@@ -125,8 +127,6 @@ class SmallSite:
 
     def chapter(self, text: str, build: str) -> None:
         """Write a chapter with a picture, and scripts that say of which build they are."""
-        from torchbook_site.finish.policy import sum_of, version_of
-
         self.write("_static/part.js", f'export const build = "{build}";')
         self.write(
             "_static/chapter.js",
@@ -141,8 +141,6 @@ class SmallSite:
 
     def publish(self, built: str = "2026-11-03") -> list[str]:
         """Write the list of the files as the build does, and return their names."""
-        from torchbook_site.finish.offline import LIST, kept_contents, write_list
-
         paths = (path for path in self.folder.rglob("*") if path.is_file())
         names = {path.relative_to(self.folder).as_posix() for path in paths}
         write_list(self.folder, kept_contents({}, names, self.folder))
@@ -152,7 +150,7 @@ class SmallSite:
 
 
 @pytest.fixture
-def small(tmp_path, monkeypatch, network):
+def small(tmp_path, network):
     small = SmallSite(tmp_path)
     small.files = small.publish()
     with serve(tmp_path, like_pages=True, base=BASE) as address:

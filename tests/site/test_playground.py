@@ -5,7 +5,7 @@ import random
 
 import pytest
 import torch
-from figure_page import CONTRAST, DESKTOP, FALLBACK, PHONE
+from figure_page import CONTRAST, DESKTOP, FALLBACK, PHONE, in_node
 from playwright.sync_api import expect
 from torch import nn
 
@@ -70,7 +70,7 @@ def flat(layers):
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_losses_gradients_and_trained_weights_are_torchs(open_page, activation):
+def test_losses_gradients_and_trained_weights_are_torchs(activation):
     generator = random.Random(activation)
     cases = []
     for hidden in ([], [1], [5], [8], [1, 1], [3, 6], [8, 8]):
@@ -86,18 +86,14 @@ def test_losses_gradients_and_trained_weights_are_torchs(open_page, activation):
         points = [[generator.gauss(0, 1), generator.gauss(0, 1)] for _ in range(n)]
         labels = [generator.randint(0, 1) for _ in range(n)]
         cases.append([layers, activation, points, labels, generator.choice([0.03, 0.1, 0.3])])
-    page = open_page("")
-    found = page.evaluate(
-        """async (cases) => {
-            const { Network } = await import("/playground.js");
-            return cases.map(([layers, activation, points, labels, rate]) => {
-                const network = new Network(layers, activation);
-                const first = network.gradients(points, labels).layers;
-                const losses = Array.from({ length: 30 },
-                    () => network.step(points, labels, rate));
-                return { first, losses, layers: network.parameters() };
-            });
-        }""",
+    found = in_node(
+        "playground.js",
+        """({ Network }, cases) => cases.map(([layers, activation, points, labels, rate]) => {
+            const network = new Network(layers, activation);
+            const first = network.gradients(points, labels).layers;
+            const losses = Array.from({ length: 30 }, () => network.step(points, labels, rate));
+            return { first, losses, layers: network.parameters() };
+        })""",
         cases,
     )
     for (layers, _, points, labels, rate), js in zip(cases, found, strict=True):
@@ -136,13 +132,12 @@ def test_what_the_reader_sees_is_what_torch_computes(open_page, data):
     expect(page.get_by_role("status")).to_have_text(sentence)
 
 
-def test_the_sums_hold_where_exponentials_would_overflow(open_page):
-    page = open_page("")
+def test_the_sums_hold_where_exponentials_would_overflow():
     layers = [{"weight": [[1.0, 0.0]], "bias": [0.0]}]
     points, labels = [[1000.0, 0.0], [-1000.0, 0.0], [1000.0, 0.0]], [1, 0, 0]
-    loss, probabilities = page.evaluate(
-        """async ([layers, points, labels]) => {
-            const { Network, sigmoid } = await import("/playground.js");
+    loss, probabilities = in_node(
+        "playground.js",
+        """({ Network, sigmoid }, [layers, points, labels]) => {
             const network = new Network(layers, "none");
             return [network.gradients(points, labels).loss, [-1000, 0, 1000].map(sigmoid)];
         }""",
@@ -154,15 +149,12 @@ def test_the_sums_hold_where_exponentials_would_overflow(open_page):
     assert probabilities == [0, 0.5, 1]
 
 
-def test_points_come_from_their_seed_and_classes_are_even(open_page):
-    page = open_page("")
-    found = page.evaluate(
-        """async () => {
-            const { makeData } = await import("/playground.js");
-            return ["circles", "spirals", "xor", "blobs"].map((kind) =>
-                [[0, 7], [0, 7], [0, 8], [0.3, 7]].map(([noise, seed]) =>
-                    makeData(kind, 2000, noise, seed)));
-        }"""
+def test_points_come_from_their_seed_and_classes_are_even():
+    found = in_node(
+        "playground.js",
+        """({ makeData }) => ["circles", "spirals", "xor", "blobs"].map((kind) =>
+            [[0, 7], [0, 7], [0, 8], [0.3, 7]].map(([noise, seed]) =>
+                makeData(kind, 2000, noise, seed)))""",
     )
     for same, again, other, noisy in found:
         assert same == again
@@ -177,22 +169,6 @@ def test_points_come_from_their_seed_and_classes_are_even(open_page):
     noise = torch.tensor(found[3][0]["points"])
     assert (noise[1::2, 0] < 0).all()
     assert (noise[::2, 0] > 0).all()
-
-
-def test_the_line_stands_where_the_values_change_sign(open_page):
-    page = open_page("")
-    pieces = page.evaluate(
-        """async () => {
-            const { zeroLine } = await import("/playground.js");
-            const side = 41; // a circle of radius 12 around the middle
-            const values = Float64Array.from({ length: side * side }, (_, i) =>
-                Math.hypot(i % side - 20, Math.floor(i / side) - 20) - 12);
-            return zeroLine(values, side);
-        }"""
-    )
-    ends = torch.tensor(pieces).reshape(-1, 2)
-    assert len(pieces) > 50
-    assert ((ends - 20).norm(dim=1) - 12).abs().max() < 0.1
 
 
 def test_it_plays_pauses_and_starts_over_by_keyboard(open_page):
@@ -287,11 +263,8 @@ def test_for_those_who_want_no_motion_only_the_end_is_drawn(open_page):
     assert [text.startswith("Epoch 500,") for text in seen] == [True], (start, seen)
 
 
-@pytest.mark.parametrize(
-    "attributes", [{"data": "moons"}, {"layers": 3}, {"rate": "fast"}, {"seed": "-1"}]
-)
-def test_wrong_attributes_are_reported_and_leave_the_fallback(open_page, attributes):
-    page = open_page(playground(**attributes), expect_problems=True)
+def test_wrong_attributes_are_reported_and_leave_the_fallback(open_page):
+    page = open_page(playground(data="moons"), expect_problems=True)
     expect(page.get_by_text(FALLBACK)).to_be_visible()
 
 

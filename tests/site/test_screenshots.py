@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from test_built_site import SITE, THEMES, WIDTHS
 
-pytestmark = pytest.mark.site
+pytestmark = [pytest.mark.site, pytest.mark.weekly]
 
 FOLDER = SITE.parent / "screenshots"
 PAGES = [

@@ -16,7 +16,7 @@ from torchbook.data import Batches, Examples
 from torchbook.tracking import Run, read_scalars
 from torchbook.training import fit
 
-pytestmark = pytest.mark.site
+pytestmark = [pytest.mark.site, pytest.mark.weekly]
 
 RATES = {"slow": 0.001, "quick": 0.1}
 PATIENCE = 60_000  # milliseconds; on a busy machine TensorBoard takes its time

@@ -201,8 +201,8 @@ def collect_problems(app: Sphinx) -> None:
     python_logging.getLogger(logging.NAMESPACE).addHandler(app.torchbook_problems)
 
 
-def end(app: Sphinx, problems: list[str], *, interrupted: bool) -> None:
-    """List all problems; remove the mark if there are none.
+def end(app: Sphinx, problems: list[str], *, interrupted: bool) -> bool:
+    """List all problems; remove the mark if there are none. Return whether the build is clean.
 
     Args:
         app: Sphinx.
@@ -217,5 +217,7 @@ def end(app: Sphinx, problems: list[str], *, interrupted: bool) -> None:
         print(f"\n{len(problems)} problem(s) in this build:")
         for problem in problems:
             print(f"  - {problem}")
-    elif not interrupted:
+    is_clean = not problems and not interrupted
+    if is_clean:
         Path(app.doctreedir, MARK).unlink()
+    return is_clean

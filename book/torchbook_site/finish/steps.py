@@ -17,6 +17,7 @@ from torchbook_site.finish.offline import add_offline_copy
 from torchbook_site.finish.policy import add_policies
 from torchbook_site.finish.search import add_search
 from torchbook_site.finish.site import Site
+from torchbook_site.finish.stamp import find_files_left_behind, write_stamp
 from torchbook_site.finish.summary import print_summary
 from torchbook_site.finish.wheel import add_wheel
 
@@ -35,6 +36,7 @@ STEPS: list[Callable[[Site], None]] = [
     add_offline_copy,  # when all pages and files are as readers get them
     remove_leftovers,
     check_site,
+    find_files_left_behind,
     print_summary,
 ]
 
@@ -49,4 +51,6 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         for name, html in site.pages.items():
             site.write(name, html)
         problems = site.problems
-    end(app, problems, interrupted=exception is not None)
+    is_clean = end(app, problems, interrupted=exception is not None)
+    if is_clean and isinstance(app.builder, BookBuilder):
+        write_stamp(app)
