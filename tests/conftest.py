@@ -8,7 +8,7 @@ import nbclient
 import nbformat
 import pytest
 import torch
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from matplotlib import pyplot as plt
 
 from torchbook.data import Splits, load_fashion_mnist
@@ -17,8 +17,14 @@ from torchbook.verify import DataUnavailableError
 mpl.use("Agg")
 # The tests train on a handful of numbers: a second thread only waits for the first.
 torch.set_num_threads(1)
-# No deadline for a single example: on a busy machine it says nothing. In CI the same examples.
-settings.register_profile("torchbook", deadline=None, derandomize="CI" in os.environ)
+# No limits of time, neither for an example nor for making it up: on a busy machine they say
+# nothing. In CI the same examples.
+settings.register_profile(
+    "torchbook",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+)
 settings.load_profile("torchbook")
 
 
@@ -56,7 +62,7 @@ def run_notebook() -> Callable[..., nbformat.NotebookNode]:
             cells=[nbformat.v4.new_code_cell(source) for source in sources]
         )
         client = nbclient.NotebookClient(
-            notebook, kernel_name="python3", timeout=120, allow_errors=True
+            notebook, kernel_name="python3", timeout=600, allow_errors=True
         )
         client.execute(env={**os.environ, **environment})
         return notebook

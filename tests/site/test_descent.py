@@ -151,7 +151,7 @@ def test_a_run_takes_100_steps_and_reaches_the_same_place(open_page, motion):
         assert rows(page)[-1][0] == 100
     else:
         expect(button(page, "Stop")).to_be_visible()
-    expect(page.locator("tbody tr").last.locator("th")).to_have_text("100", timeout=15_000)
+    expect(page.locator("tbody tr").last.locator("th")).to_have_text("100", timeout=60_000)
     expect(button(page, "Run 100 steps")).to_be_visible()
     expected = torch_path(HOURS, HEIGHTS, 0.0, 0.0, 0.05, 100)[-1]
     assert rows(page)[-1][1:] == pytest.approx(expected, abs=0.00051)
