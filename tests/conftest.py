@@ -9,7 +9,7 @@ import nbclient
 import nbformat
 import pytest
 import torch
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from matplotlib import pyplot as plt
 
 from torchbook.data import Splits, load_fashion_mnist
@@ -20,8 +20,14 @@ pytest_plugins = ["leftovers"]
 mpl.use("Agg")
 # The tests train on a handful of numbers: a second thread only waits for the first.
 torch.set_num_threads(1)
-# No deadline for a single example: on a busy machine it says nothing. In CI the same examples.
-settings.register_profile("torchbook", deadline=None, derandomize="CI" in os.environ)
+# No limits of time, neither for an example nor for making it up: on a busy machine they say
+# nothing. In CI the same examples.
+settings.register_profile(
+    "torchbook",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+)
 settings.load_profile("torchbook")
 
 
@@ -62,7 +68,7 @@ def run_notebook(tmp_path_factory) -> Callable[..., nbformat.NotebookNode]:
         client = nbclient.NotebookClient(
             notebook,
             kernel_name="python3",
-            timeout=120,
+            timeout=600,  # only ends what hangs
             allow_errors=True,
             resources={"metadata": {"path": str(folder)}},
         )

@@ -42,7 +42,7 @@ def rows(html: str, section: str) -> list[list[str]]:
 def test_chapters(book):
     [[chapter, device, seconds, date, how]] = rows(book.html("index"), "chapters")
     assert (chapter, device, how) == ("Page sums", "CPU", "ran")
-    assert 0 < float(seconds) < 60
+    assert float(seconds) > 0
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", date)
 
 
@@ -54,7 +54,7 @@ def test_claims(book):
     ]
     for row in table:
         assert row[4]  # the device
-        assert 0 <= float(row[5]) < 60
+        assert float(row[5]) >= 0
 
 
 def test_versions_and_machine(book):

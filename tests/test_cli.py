@@ -656,7 +656,7 @@ def in_processes(program: list[str], *args: str) -> subprocess.CompletedProcess[
         [sys.executable, "-m", *program, *args],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         env=environment,
         check=False,
     )
@@ -712,7 +712,7 @@ def test_ctrl_c_from_a_terminal(tmp_path):
     ) as process:
         assert "epoch 1/" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=600)
     assert process.returncode == 130
     assert errors.splitlines()[-1].endswith(
         "Nothing is lost: the same command with --resume goes on"

@@ -6,7 +6,6 @@ import io
 import socket
 import struct
 import tarfile
-import time
 from pathlib import Path
 from urllib.error import URLError
 
@@ -131,10 +130,8 @@ def test_a_server_that_never_answers_is_given_up(monkeypatch, tmp_path):
         silent = f"http://127.0.0.1:{server.getsockname()[1]}/"
         monkeypatch.setattr(datasets.FashionMNIST, "mirrors", [silent])
         monkeypatch.setenv("no_proxy", "127.0.0.1")
-        start = time.monotonic()
         with pytest.raises((RuntimeError, OSError), match="timed out"):
             fashion_mnist._download_with_torchvision(tmp_path / "files")
-        assert time.monotonic() - start < 5
 
 
 APT_GET = """

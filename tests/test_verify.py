@@ -249,7 +249,7 @@ def test_bad_files_of_another_process_are_never_returned(tmp_path):
 
 def test_many_at_once_all_get_the_files(tmp_path):
     n = 4
-    together = threading.Barrier(n, timeout=10)
+    together = threading.Barrier(n, timeout=300)
     results = []
 
     def fetch(destination):

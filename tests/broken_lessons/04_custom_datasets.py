@@ -7,6 +7,12 @@ BROKEN = [
         "self.classes = sorted((p.name for p in root.iterdir() if p.is_dir()), reverse=True)",
         "same",
     ),
+    # A tensor that is made of the files once more in each epoch.
+    (
+        '{"from files": slow, "from the tensor": fast}',
+        '{"from files": slow, "from the tensor": slow}',
+        "opened",
+    ),
     # Features that say nothing.
     (
         "(scale_to_unit(inputs).mean(dim=(2, 3)) - 0.75)",

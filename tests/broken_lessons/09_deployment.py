@@ -3,6 +3,12 @@
 BROKEN = [
     # A head that has learned nothing.
     ("for _ in range(100):  # all photos at once", "for _ in range(0):  # none", "lead"),
+    # The arithmetic of the same model twice.
+    (
+        'operations["Lite0"] / operations["TinyVGG"]',
+        'operations["Lite0"] / operations["Lite0, 128 px"]',
+        "work",
+    ),
     # A batch that is none.
     ("batch = photos[:32]", "batch = photos[:1]", "batch_wait"),
     # Other photos for the exported file than for the model.

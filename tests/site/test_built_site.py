@@ -316,5 +316,11 @@ def test_a_link_leads_to_its_place_past_figures_that_are_not_built(tall_page):
     place = tall_page.locator("section:has(tb-matmul) + section").last.get_attribute("id")
     expect(tall_page.locator("main .tb-figure")).to_have_count(0)
     tall_page.evaluate("id => { location.hash = id; }", place)
-    tall_page.wait_for_timeout(1000)  # whatever moves, has moved
-    assert -20 < tall_page.locator(f"#{place}").bounding_box()["y"] < 200
+    tall_page.wait_for_timeout(1000)  # whatever moves, has moved, or does so on a busy machine
+    tall_page.wait_for_function(
+        """id => {
+            const { top } = document.getElementById(id).getBoundingClientRect();
+            return -20 < top && top < 200;
+        }""",
+        arg=place,
+    )

@@ -241,25 +241,25 @@ def test_it_works_offline_once_loaded(open_live):
 
 
 def test_the_page_stays_quick_while_the_model_thinks(open_live):
-    """The model has a thread of its own: no task of the page's is long."""
+    """The model has a thread of its own: the page gets its turns before the answer comes."""
     page = open_live(classifier())
     load(page)
-    longest = page.evaluate(
+    assert [worker.url.rsplit("/", 1)[1] for worker in page.workers] == ["classifier-worker.js"]
+    turns = page.evaluate(
         """async () => {
             const figure = document.querySelector("tb-classifier");
             const busy = figure.logits(new Uint8Array(3 * 4000 * 4000), [1, 3, 4000, 4000]);
-            let [longest, last] = [0, performance.now()];
+            let turns = 0;
             let isDone = false;
             busy.then(() => { isDone = true; });
             while (!isDone) {
-                await new Promise((resolve) => setTimeout(resolve, 5));
-                longest = Math.max(longest, performance.now() - last);
-                last = performance.now();
+                await new Promise((resolve) => setTimeout(resolve));
+                turns += 1;
             }
-            return longest;
+            return turns;
         }"""
     )
-    assert longest < 200
+    assert turns > 1
 
 
 def camera(page, code):

@@ -311,19 +311,21 @@ def test_a_picture_that_moves_moves_its_map(open_page):
 
 def test_the_map_is_grey_where_it_is_zero_and_hides_what_is_not_seen(open_page):
     page = open_page(convolution(picture="square", side=5, kernel="upright edges", padding=1))
-    ground = "cell => getComputedStyle(cell).backgroundColor"
-    first = page.get_by_role("gridcell", name="map[0, 0]")
-    last = page.get_by_role("gridcell", name="map[2, 4]")
-    assert last.evaluate(ground) == "rgba(0, 0, 0, 0)"
+
+    def expect_ground(cell, colour):  # colours fade in
+        expect(page.get_by_role("gridcell", name=cell)).to_have_css("background-color", colour)
+
+    expect_ground("map[2, 4]", "rgba(0, 0, 0, 0)")
     page.get_by_role("button", name="Show all").click()
-    page.wait_for_timeout(300)  # colours fade in
-    assert last.evaluate(ground) == "rgb(0, 0, 0)"  # −36, the most negative
-    assert page.get_by_role("gridcell", name="map[2, 2]").evaluate(ground) == "rgb(128, 128, 128)"
-    assert first.evaluate(ground) == "rgb(159, 159, 159)"  # 9 of 36
+    expect_ground("map[2, 4]", "rgb(0, 0, 0)")  # −36, the most negative
+    expect_ground("map[2, 2]", "rgb(128, 128, 128)")
+    expect_ground("map[0, 0]", "rgb(159, 159, 159)")  # 9 of 36
 
 
 def test_screen_readers_hear_a_sentence_once_the_reader_pauses(open_page):
     page = open_page(convolution(picture="square", side=3, size=1, kernel="copy"))
+    page.clock.install(time=0)
+    page.clock.pause_at(1)
     page.evaluate(
         """() => {
             window.said = [];
@@ -332,10 +334,10 @@ def test_screen_readers_hear_a_sentence_once_the_reader_pauses(open_page):
                 .observe(status, { childList: true, characterData: true, subtree: true });
         }"""
     )
-    page.wait_for_timeout(600)
+    page.clock.run_for(600)
     assert page.evaluate("said") == []  # nothing as the page loads
     page.get_by_role("button", name="Next").click(click_count=4)
-    page.wait_for_timeout(600)
+    page.clock.run_for(600)
     assert page.evaluate("said") == [
         "Row 1, column 1 of the picture, times the kernel: 9 × 1 = 9. So map[1, 1] is 9."
     ]

@@ -271,6 +271,8 @@ def test_what_is_no_shape_is_said_and_the_last_good_one_stays(open_page):
 
 def test_screen_readers_hear_a_sentence_once_the_reader_pauses(open_page):
     page = open_page(matmul() + broadcast())
+    page.clock.install(time=0)
+    page.clock.pause_at(1)
     page.evaluate(
         """() => {
             window.said = [];
@@ -280,13 +282,13 @@ def test_screen_readers_hear_a_sentence_once_the_reader_pauses(open_page):
             }
         }"""
     )
-    page.wait_for_timeout(600)
+    page.clock.run_for(600)
     assert page.evaluate("said") == []  # nothing as the page loads
     page.get_by_role("button", name="Next cell").click(click_count=3)
     field = page.get_by_label("shape of a")
     field.press("ControlOrMeta+a")
     field.press_sequentially("[2, 3, 1]")
-    page.wait_for_timeout(600)
+    page.clock.run_for(600)
     assert page.evaluate("said") == [
         "Row 1 of A times column 1 of B: 4 × 0 + 5 × 1 + 6 × 1 = 11. So C[1, 1] is 11.",
         "[2, 3, 1] + [1, 4] gives [2, 3, 4]. Dimension 0: none in b: taken as 1, stretched to 2. "

@@ -182,7 +182,11 @@ def test_one_comes_back_to_where_one_was(page, site, width, how):
     else:
         page.goto(f"{site}/book/glossary.html")
         page.go_back(wait_until="networkidle")
-    top = """index => document.querySelectorAll(".bd-article section > :not(section)")[index]
-        .getBoundingClientRect().top"""
-    page.wait_for_timeout(500)  # whatever else moves, has moved
-    assert abs(page.evaluate(top, place["index"]) - place["top"]) < 40
+    page.wait_for_timeout(500)  # whatever else moves, has moved, or does so on a busy machine
+    page.wait_for_function(
+        """({ index, top }) => {
+            const node = document.querySelectorAll(".bd-article section > :not(section)")[index];
+            return Math.abs(node.getBoundingClientRect().top - top) < 40;
+        }""",
+        arg=place,
+    )

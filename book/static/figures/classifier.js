@@ -330,11 +330,9 @@ export class ClassifierFigure extends Figure {
     for (const button of this.sampleButtons) button.disabled = false;
     if (focused === this.loadButton) (this.sampleButtons[0] ?? this.sources.querySelector("button")).focus();
     if (this.sampleButtons.length) {
-      const start = performance.now();
       await this.painted;
       this.sampleButtons[0].click();
       await this.answered;
-      this.firstAnswer = performance.now() - start; // in milliseconds, for tests
     } else if (!this.isPhoto) this.clear();
   }
 
