@@ -27,7 +27,7 @@ book: $(READY) node_modules data ## Run the chapters that changed and build the 
 	@$(BIN)/jupyter-book build . --warningiserror --keep-going --nitpick --quiet
 	@echo "The site is in $(SITE). To read it, say: make serve"
 
-test: $(READY) ## Test the package and the book's machinery (needs no built book)
+test: $(READY) node_modules ## Test the package and the book's machinery (needs no built book)
 	@$(BIN)/python -m pytest --cov -n 2 --dist loadfile
 
 slow: $(READY) ## The long tests: 200 kills, three processes, a compiled model

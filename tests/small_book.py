@@ -70,6 +70,7 @@ class SmallBook:
         sphinx["config"]["torchbook_package"] = "little"
         sphinx["config"]["torchbook_wheel"] = False  # seconds in each build, for nothing
         sphinx["config"]["torchbook_search"] = False
+        sphinx["config"]["torchbook_trim"] = False
         sphinx["config"]["torchbook_kernel"] = str(ROOT / "book" / "kernel")
         self.write("_config.yml", yaml.safe_dump(config))
         self.write("requirements.txt", "numpy\n")

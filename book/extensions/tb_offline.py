@@ -44,7 +44,7 @@ LEFT_OUT = (
     "_static/*.html",
     "_static/locales/*",
     "_static/onnxruntime/*",
-    "_static/scripts/fontawesome.js",
+    "_static/scripts/*",
     "_static/vendor/*",
     "notebooks/*",
     LIST,

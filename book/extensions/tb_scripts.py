@@ -10,35 +10,23 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.builders.html._assets import _JavaScript
-from sphinx.util import logging
-
-logger = logging.getLogger(__name__)
 
 # What has to be on a page for a file to be of use there; a file that is not listed is used by all.
 CODE = re.compile(r'<div class="[^"]*\bhighlight\b')
 USED_BY = {
     "clipboard.min.js": CODE,
     "copybutton.js": CODE,
+    "documentation_options.js": CODE,  # for the copy button
     "design-tabs.js": re.compile(r'class="[^"]*\bsd-tab-set\b'),
 }
-# As a page opens, the theme's script has it laid out again and again. Here it asks nothing whether
-# it scrolls (book/static/scrolling.js does that better), and sets itself up when the first picture
-# of the page has been drawn: what it then measures is known.
-THEME = "scripts/pydata-sphinx-theme.js"
-LESS = {
-    '["pre",".nboutput > .output_area",".cell_output > .output",".jp-RenderedHTMLCommon",'
-    '".pst-scrollable-table-container"].join(", ")': '"tb-none"',
-    '"loading"!=document.readyState?e():': '"loading"!=document.readyState'
-    "?requestAnimationFrame(()=>setTimeout(e)):",
-}
-# Sphinx's own search marked words with these; tb_search.py has taken its place.
-OF_SPHINX_SEARCH = ("doctools.js", "sphinx_highlight.js")
+# Sphinx's own search marked words with the first two; tb_search.py has taken its place, and
+# book/static/theme.js that of the theme's script.
+REPLACED = ("doctools.js", "sphinx_highlight.js", "sphinx-book-theme.js")
 
 
 def is_used(filename: str | os.PathLike[str] | None, body: str) -> bool:
@@ -46,7 +34,7 @@ def is_used(filename: str | os.PathLike[str] | None, body: str) -> bool:
     if not filename:
         return False
     name = os.path.basename(filename)  # noqa: PTH119 - an address, not a path
-    if name in OF_SPHINX_SEARCH:
+    if name in REPLACED:
         return False
     sign = USED_BY.get(name)
     return sign is None or sign.search(body) is not None
@@ -69,32 +57,7 @@ def _choose(
     ]
 
 
-def calmed(script: str) -> str:
-    """Return the theme's script, which may be so already, without what holds a page up.
-
-    Raises:
-        ValueError: it is another script than the one that this was written for.
-    """
-    for asked, less in LESS.items():
-        if asked in script:
-            script = script.replace(asked, less)
-        elif less not in script:
-            raise ValueError(f"there is no {asked} in it")
-    return script
-
-
-def _calm(app: Sphinx, exception: Exception | None) -> None:
-    path = Path(app.outdir, "_static", THEME)
-    if exception is not None or app.builder.format != "html" or not path.is_file():
-        return
-    try:
-        path.write_text(calmed(path.read_text(encoding="utf-8")), encoding="utf-8")
-    except ValueError as error:
-        logger.warning("%s has changed, and tb_scripts.py does not know it: %s", THEME, error)
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.connect("html-page-context", _choose, priority=900)  # when all have named theirs
-    app.connect("build-finished", _calm, priority=880)  # before the policy, which sums it up
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

