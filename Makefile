@@ -27,7 +27,7 @@ book: $(READY) node_modules data ## Run the chapters that changed and build the 
 	@$(BIN)/jupyter-book build . --warningiserror --keep-going --nitpick --quiet
 	@echo "The site is in $(SITE). To read it, run: make serve"
 
-test: $(READY) ## Test the package, the site's scripts and the book's machinery (needs no built book)
+test: $(READY) node_modules ## Test the package, the site's scripts and the book's machinery (needs no built book)
 	@$(BIN)/node --import ./tests/js/without_browser.mjs --test --test-reporter dot 'tests/js/*.test.mjs'
 	@$(BIN)/python -m pytest --cov -n 2 --dist loadfile
 

@@ -80,8 +80,10 @@ class SmallBook:
         self.settings: dict[str, object] = {
             "torchbook_package": "little",
             "torchbook_kernel": str(ROOT / "book" / "kernel"),
-            "torchbook_wheel": False,  # seconds in each build, for nothing
+            # Seconds in each build, for nothing:
+            "torchbook_wheel": False,
             "torchbook_search": False,
+            "torchbook_trim": False,
         }
         self.write("requirements.txt", "numpy\n")
         self.write("pyproject.toml", '[project]\nname = "little"\nversion = "1.0"\n')

@@ -85,10 +85,10 @@ def test_pictures_of_plots_and_drawings_know_both_themes(book):
     site = book.folder / "_build" / "html"
     for *_, picture in cards(book)[1:]:
         svg = (site / picture).read_text(encoding="utf-8")
-        light, dark = svg.split("@media(prefers-color-scheme:dark)")
+        light, dark = svg.split("@media (prefers-color-scheme: dark)")
         assert "--pst-color-background:" in light
         assert "--pst-color-background:" in dark
-        assert "background:var(--pst-color-background)" in svg
+        assert "background: var(--pst-color-background)" in svg
         assert "<script" not in svg
 
 

@@ -47,6 +47,7 @@ SETTINGS = {  # name: default, what a change makes Sphinx do again
     "torchbook_glossary_links_in": (["chapters/*"], "html"),
     "torchbook_wheel": (True, "html"),
     "torchbook_search": (True, "html"),
+    "torchbook_trim": (True, "html"),
     "comments_config": ({}, ""),  # Jupyter Book sets it for an extension that we do not load
 }
 

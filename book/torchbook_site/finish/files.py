@@ -11,44 +11,17 @@ from torchbook_site.read.recipes import FOLDER as RECIPES
 from torchbook_site.resolve.launch import FOLDER, notebook_name, settings_of
 
 DRAWING = re.compile(r"drawings/(?:light/)?[0-9a-f]+\.svg")
-# As a page opens, the theme's script makes the browser lay it out again and again. Ours does not
-# ask which parts scroll (book/static/scrolling.js finds that out), and sets itself up after the
-# first picture of the page: by then the browser knows what the script measures.
-THEME_SCRIPT = "_static/scripts/pydata-sphinx-theme.js"
-# Of Sphinx's own search, which is off, and of its marks on words that were searched for.
-UNUSED = {"searchtools.js", "language_data.js", "doctools.js", "sphinx_highlight.js"}
-REPLACED = {
-    '["pre",".nboutput > .output_area",".cell_output > .output",".jp-RenderedHTMLCommon",'
-    '".pst-scrollable-table-container"].join(", ")': '"tb-none"',
-    '"loading"!=document.readyState?e():': '"loading"!=document.readyState'
-    "?requestAnimationFrame(()=>setTimeout(e)):",
-}
+# No page loads these: Sphinx's own search is off, and theme.js and site.css replace the theme's files.
+UNUSED = ("doctools.js", "language_data.js", "searchtools.js", "sphinx_highlight.js")
+UNUSED_FOLDERS = ("locales", "scripts", "styles", "vendor", "webpack-macros.html")
 
 
 def add_static_files(site: Site) -> None:
     """Copy scripts, pictures and the like, which pages share."""
     for path in sorted((site.drafts / "_static").rglob("*")):
-        name = path.relative_to(site.drafts).as_posix()
-        if path.is_file() and name != THEME_SCRIPT and path.name not in UNUSED:
-            site.copy(path, name)
-    try:
-        script = (site.drafts / THEME_SCRIPT).read_text(encoding="utf-8")
-        site.write(THEME_SCRIPT, calmed(script))
-    except (OSError, ValueError) as error:
-        site.problems.append(f"the theme's script is not the one that files.py knows: {error}")
-
-
-def calmed(script: str) -> str:
-    """Return the theme's script without what holds a page up.
-
-    Raises:
-        ValueError: it is not the script that this was written for.
-    """
-    for old, new in REPLACED.items():
-        if old not in script:
-            raise ValueError(f"{old} is missing")
-        script = script.replace(old, new)
-    return script
+        name = path.relative_to(site.drafts)
+        if path.is_file() and path.name not in UNUSED and name.parts[1] not in UNUSED_FOLDERS:
+            site.copy(path, name.as_posix())
 
 
 def add_files_of_pages(site: Site) -> None:

@@ -42,9 +42,8 @@ LEFT_OUT = (
     "drawings/light/*",  # shown in Markdown and notebooks
     "_static/*.html",
     "_static/locales/*",
-    "_static/scripts/bootstrap.js",  # the theme's script holds what it needs of it
     "_static/onnxruntime/*",
-    "_static/scripts/fontawesome.js",
+    "_static/scripts/*",
     "_static/vendor/*",
     "notebooks/*",
     LIST,

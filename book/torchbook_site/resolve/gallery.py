@@ -189,12 +189,11 @@ def thumbnail(html: str) -> str:
         html: the `<svg>` as it stands in a page.
     """
     svg = SVG.search(html)
-    light, dark, looks = drawing_styles()
-    paper = "background:var(--pst-color-background);font-family:sans-serif;"
+    light, dark = drawing_styles()
     style = (
-        f"svg{{{light}{paper}}}"
-        f"@media(prefers-color-scheme:dark){{svg{{{dark}}}}}"  # the scheme of the page around it
-        f"{looks}"
+        # The scheme is that of the page around it.
+        f"{light}@media (prefers-color-scheme: dark) {{\n{dark}}}"
+        "svg:root { background: var(--pst-color-background); font-family: sans-serif; }"
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{svg["kind"]}"{svg["attributes"]}>'

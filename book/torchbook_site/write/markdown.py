@@ -236,8 +236,7 @@ def standalone(match: re.Match[str]) -> str:
     attributes, style = match["attributes"], ""
     view = re.search(r'viewBox="([^"]*)"', attributes)[1].split()
     if match["kind"] == "tb-drawing":
-        light, _, looks = drawing_styles()
-        style = f"<style>svg{{{light}font-family:sans-serif}}{looks}</style>"
+        style = f"<style>{drawing_styles()[0]}svg:root {{ font-family: sans-serif; }}</style>"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{match["kind"]}"{attributes}>{style}'
         f'<rect x="{view[0]}" y="{view[1]}" width="{view[2]}" height="{view[3]}" '

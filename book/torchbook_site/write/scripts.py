@@ -19,10 +19,12 @@ CODE = re.compile(r'<div class="[^"]*\bhighlight\b')
 USED_BY = {
     "clipboard.min.js": CODE,
     "copybutton.js": CODE,
+    "documentation_options.js": CODE,  # for the copy button
     "design-tabs.js": re.compile(r'class="[^"]*\bsd-tab-set\b'),
 }
-# Sphinx's own search marked words with these; Pagefind's index has taken its place.
-OF_SPHINX_SEARCH = ("doctools.js", "sphinx_highlight.js")
+# Sphinx's own search marked words with the first two; Pagefind's index has taken its place, and
+# book/static/theme.js that of the theme's script.
+REPLACED = ("doctools.js", "sphinx_highlight.js", "sphinx-book-theme.js")
 
 
 def is_used(filename: str | os.PathLike[str] | None, body: str) -> bool:
@@ -30,7 +32,7 @@ def is_used(filename: str | os.PathLike[str] | None, body: str) -> bool:
     if not filename:
         return False
     name = os.path.basename(filename)  # noqa: PTH119 - an address, not a path
-    if name in OF_SPHINX_SEARCH:
+    if name in REPLACED:
         return False
     sign = USED_BY.get(name)
     return sign is None or sign.search(body) is not None
