@@ -19,7 +19,9 @@ let quietUntil = 0;
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 // The page that keeps the book says so when what is kept has changed.
-self.addEventListener("message", () => { list = null; });
+self.addEventListener("message", () => {
+  list = null;
+});
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;
@@ -46,7 +48,8 @@ async function kept(url, version) {
   if (!Object.hasOwn(list, path)) return undefined;
   const [sum] = list[path];
   if (version !== null && !sum.replace(/\W/g, "").startsWith(version)) return undefined;
-  const answer = await caches.match(`${ROOT}${path}?v=${sum}`, { cacheName: CACHE })
+  const answer = await caches
+    .match(`${ROOT}${path}?v=${sum}`, { cacheName: CACHE })
     .catch(() => undefined);
   if (!answer) list = null; // the cache is no longer what it was
   return answer;
@@ -59,7 +62,9 @@ async function kept(url, version) {
 async function ask(request, copy) {
   const answer = fetch(request);
   if (!copy) return answer;
-  const late = new Promise((resolve) => { setTimeout(resolve, PATIENCE); });
+  const late = new Promise((resolve) => {
+    setTimeout(resolve, PATIENCE);
+  });
   const first = await Promise.race([answer, late]).catch(() => undefined);
   if (first && first.status < 500) return first;
   quietUntil = Date.now() + QUIET;

@@ -11,8 +11,11 @@ const isText = (value) => typeof value === "string";
 
 function cleanLists(lists) {
   if (typeof lists !== "object" || lists === null) return {};
-  return Object.fromEntries(Object.entries(lists).filter(([, ids]) => Array.isArray(ids))
-    .map(([page, ids]) => [page, [...new Set(ids.filter(isText))]]));
+  return Object.fromEntries(
+    Object.entries(lists)
+      .filter(([, ids]) => Array.isArray(ids))
+      .map(([page, ids]) => [page, [...new Set(ids.filter(isText))]]),
+  );
 }
 
 /**
@@ -21,7 +24,11 @@ function cleanLists(lists) {
  */
 export function parse(text) {
   let value;
-  try { value = JSON.parse(text); } catch { return null; }
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
   if (typeof value !== "object" || value === null || value.version !== VERSION) return null;
   const { read, done, last } = value;
   return {
@@ -42,14 +49,20 @@ let fallback = null;
 /** @returns {Progress} */
 export function load() {
   if (fallback) return parse(fallback);
-  try { return parse(localStorage.getItem(KEY)) ?? empty(); } catch { return empty(); }
+  try {
+    return parse(localStorage.getItem(KEY)) ?? empty();
+  } catch {
+    return empty();
+  }
 }
 
 const listeners = new Set();
 const tell = () => listeners.forEach((listener) => listener());
 
 /** @param {() => void} listener called at each change, in this tab or another */
-export function onChange(listener) { listeners.add(listener); }
+export function onChange(listener) {
+  listeners.add(listener);
+}
 
 addEventListener("storage", (event) => {
   if (event.key === KEY || event.key === null) tell();
@@ -61,7 +74,9 @@ export function save(progress) {
   try {
     localStorage.setItem(KEY, text);
     fallback = null;
-  } catch { fallback = text; } // switched off, or full
+  } catch {
+    fallback = text;
+  } // switched off, or full
   tell();
 }
 
@@ -72,7 +87,8 @@ export function save(progress) {
 export function mark(kind, page, id, on = true) {
   const progress = load(); // anew: another tab may have written
   const ids = new Set(Object.hasOwn(progress[kind], page) ? progress[kind][page] : []);
-  if (on) ids.add(id); else ids.delete(id);
+  if (on) ids.add(id);
+  else ids.delete(id);
   progress[kind][page] = [...ids];
   if (on) progress.last = { page, id };
   save(progress);

@@ -5,20 +5,27 @@ import { ROOT, addressOf, fetchContents, has, load, mark, onChange, stateOf } fr
 const TICK = 500; // milliseconds between two looks at what is on screen
 const FASTEST = 800; // words per minute: who is through sooner has not read it
 
-const page = location.href.split(/[?#]/)[0].slice(ROOT.href.length).replace(/\.html$/, "");
+const page = location.href
+  .split(/[?#]/)[0]
+  .slice(ROOT.href.length)
+  .replace(/\.html$/, "");
 const sections = [...document.querySelectorAll(".bd-article > section > section[id]")];
 const exercises = [...document.querySelectorAll("div.exercise[id]")];
 
 /** A section is read when its start was seen, its end is, and there was time to read between. */
 function watchSections() {
   const visible = new Map();
-  const needed = new Map(sections.map((section) => [
-    section, Math.max(1000, section.textContent.split(/\s+/).length / FASTEST * 60000 / 2),
-  ]));
+  const needed = new Map(
+    sections.map((section) => [
+      section,
+      Math.max(1000, ((section.textContent.split(/\s+/).length / FASTEST) * 60000) / 2),
+    ]),
+  );
   const seen = new Map(sections.map((section) => [section, { start: false, time: 0 }]));
   const observer = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
-      if (isIntersecting) visible.set(target, true); else visible.delete(target);
+      if (isIntersecting) visible.set(target, true);
+      else visible.delete(target);
     }
   });
   sections.forEach((section) => observer.observe(section));
@@ -83,4 +90,10 @@ watchSections();
 let chapters = [];
 onChange(() => show(chapters));
 show(chapters);
-fetchContents().then((found) => { chapters = found; show(chapters); }, () => {});
+fetchContents().then(
+  (found) => {
+    chapters = found;
+    show(chapters);
+  },
+  () => {},
+);

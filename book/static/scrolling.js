@@ -29,17 +29,19 @@ const isTooWide = (box) => box.scrollWidth > box.clientWidth;
 
 // Those on the screen, and each again when its width changes. All are measured before any is
 // marked: a mark between two measurements would have the page laid out again.
-const observer = new ResizeObserver((entries) => entries
-  .map(({ target }) => [target, isTooWide(target)])
-  .forEach(([box, scrolls]) => mark(box, scrolls)));
+const observer = new ResizeObserver((entries) =>
+  entries
+    .map(({ target }) => [target, isTooWide(target)])
+    .forEach(([box, scrolls]) => mark(box, scrolls)),
+);
 
 boxes.forEach((box) => observer.observe(box));
 
 // The others are not laid out before one comes near them (torchbook.css), unless someone asks how
 // wide they are. Whoever uses the keyboard may go to them from afar: from the first key or the first
 // focus on, that is asked whenever there is nothing else to do, and again for another width.
-const whenIdle = window.requestIdleCallback
-  ?? ((work) => setTimeout(() => work({ timeRemaining: () => 0 }), 50));
+const whenIdle =
+  window.requestIdleCallback ?? ((work) => setTimeout(() => work({ timeRemaining: () => 0 }), 50));
 let waiting = [];
 
 function markSome(deadline) {

@@ -21,8 +21,11 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("keydown", (event) => {
   const { key, altKey, shiftKey, ctrlKey, metaKey } = event;
-  const isShortcut = key.toLowerCase() === "k" && !altKey && !shiftKey
-    && (isMac ? metaKey && !ctrlKey : ctrlKey && !metaKey);
+  const isShortcut =
+    key.toLowerCase() === "k" &&
+    !altKey &&
+    !shiftKey &&
+    (isMac ? metaKey && !ctrlKey : ctrlKey && !metaKey);
   const isSlash = key === "/" && !altKey && !ctrlKey && !metaKey && !isField(event.target);
   if (!isShortcut && !isSlash) return;
   event.preventDefault();

@@ -9,10 +9,30 @@ const SHARPNESS = [0, 1, 2, 4, 8];
 
 /** What each picture shows: the mean brightness of each patch, from 0 to 9. */
 const PICTURES = {
-  shirt: [[1, 8, 8, 1], [7, 9, 9, 7], [0, 8, 8, 0], [0, 7, 7, 0]],
-  trousers: [[0, 7, 7, 0], [0, 8, 7, 0], [0, 6, 6, 0], [0, 5, 5, 0]],
-  boot: [[0, 6, 5, 0], [0, 7, 6, 0], [1, 8, 8, 3], [8, 8, 9, 9]],
-  stripes: [[9, 9, 9, 9], [0, 0, 0, 0], [9, 9, 9, 9], [0, 0, 0, 0]],
+  shirt: [
+    [1, 8, 8, 1],
+    [7, 9, 9, 7],
+    [0, 8, 8, 0],
+    [0, 7, 7, 0],
+  ],
+  trousers: [
+    [0, 7, 7, 0],
+    [0, 8, 7, 0],
+    [0, 6, 6, 0],
+    [0, 5, 5, 0],
+  ],
+  boot: [
+    [0, 6, 5, 0],
+    [0, 7, 6, 0],
+    [1, 8, 8, 3],
+    [8, 8, 9, 9],
+  ],
+  stripes: [
+    [9, 9, 9, 9],
+    [0, 0, 0, 0],
+    [9, 9, 9, 9],
+    [0, 0, 0, 0],
+  ],
 };
 
 /** A point on a circle: two of them have a large dot product where they lie close together. */
@@ -29,8 +49,10 @@ const HEADS = {
   brightness: (brightness) => onCircle((2 * brightness) / BRIGHTEST),
   row: (_, row) => onCircle((2 * row) / (SIDE - 1)),
   column: (_, row, column) => onCircle((2 * column) / (SIDE - 1)),
-  place: (_, row, column) =>
-    [...onCircle((2 * row) / (SIDE - 1)), ...onCircle((2 * column) / (SIDE - 1))],
+  place: (_, row, column) => [
+    ...onCircle((2 * row) / (SIDE - 1)),
+    ...onCircle((2 * column) / (SIDE - 1)),
+  ],
 };
 
 /**
@@ -78,35 +100,66 @@ export class AttentionFigure extends Figure {
 
   build() {
     const choice = (name, label, options, convert) =>
-      make("label", {}, `${label} `, makeSelect(label, options, this.chosen[name], (value) => {
-        this.chosen[name] = convert(value);
-        this.update();
-      }));
-    const cells = (role) => Array.from({ length: SIDE ** 2 }, () =>
-      make("div", { class: "tb-cell", role }));
+      make(
+        "label",
+        {},
+        `${label} `,
+        makeSelect(label, options, this.chosen[name], (value) => {
+          this.chosen[name] = convert(value);
+          this.update();
+        }),
+      );
+    const cells = (role) =>
+      Array.from({ length: SIDE ** 2 }, () => make("div", { class: "tb-cell", role }));
     this.pixels = cells("gridcell");
     this.weights = cells(false);
     this.explanation = make("p", { class: "tb-explanation", "aria-hidden": "true" });
     return [
-      make("div", { class: "tb-buttons tb-attention-choices" },
+      make(
+        "div",
+        { class: "tb-buttons tb-attention-choices" },
         choice("picture", "picture", Object.keys(PICTURES), String),
         choice("asks", "the head looks for the same", Object.keys(HEADS), String),
-        choice("sharpness", "sharpness", SHARPNESS, Number)),
-      make("div", { class: "tb-stage tb-attending" },
-        this.panel("16 patches", "choose who asks",
-          this.grid("patches", makeSlices([SIDE, SIDE], (i) => this.pixels[i], true))),
-        this.panel("its weights", "they add up to 100 %",
-          make("div", { class: "tb-matrix", "aria-hidden": "true" },
-            ...makeSlices([SIDE, SIDE], (i) => this.weights[i], false)))),
+        choice("sharpness", "sharpness", SHARPNESS, Number),
+      ),
+      make(
+        "div",
+        { class: "tb-stage tb-attending" },
+        this.panel(
+          "16 patches",
+          "choose who asks",
+          this.grid(
+            "patches",
+            makeSlices([SIDE, SIDE], (i) => this.pixels[i], true),
+          ),
+        ),
+        this.panel(
+          "its weights",
+          "they add up to 100 %",
+          make(
+            "div",
+            { class: "tb-matrix", "aria-hidden": "true" },
+            ...makeSlices([SIDE, SIDE], (i) => this.weights[i], false),
+          ),
+        ),
+      ),
       this.explanation,
-      make("p", { class: "tb-hint" }, "Click a patch, or walk with the arrow keys. Numbers on the ",
-        "left are brightness, 0 (black) to 9 (white)."),
+      make(
+        "p",
+        { class: "tb-hint" },
+        "Click a patch, or walk with the arrow keys. Numbers on the ",
+        "left are brightness, 0 (black) to 9 (white).",
+      ),
     ];
   }
 
   panel(name, note, content) {
-    return make("div", { class: "tb-panel" },
-      make("div", { class: "tb-name", "aria-hidden": "true" }, name, make("small", {}, note)), content);
+    return make(
+      "div",
+      { class: "tb-panel" },
+      make("div", { class: "tb-name", "aria-hidden": "true" }, name, make("small", {}, note)),
+      content,
+    );
   }
 
   /** Let another patch ask. */
@@ -126,8 +179,10 @@ export class AttentionFigure extends Figure {
     this.pixels.forEach((cell, i) => {
       const level = Math.round((255 * values[i]) / BRIGHTEST);
       cell.textContent = String(values[i]);
-      cell.setAttribute("aria-label",
-        `patch [${placeOf(i).join(", ")}], brightness ${values[i]}, weight ${percent(weights[i])}`);
+      cell.setAttribute(
+        "aria-label",
+        `patch [${placeOf(i).join(", ")}], brightness ${values[i]}, weight ${percent(weights[i])}`,
+      );
       cell.style.setProperty("--tb-shade", `rgb(${level} ${level} ${level})`);
       cell.style.setProperty("--tb-ink", level < 118 ? "#fff" : "#000");
     });
@@ -138,9 +193,12 @@ export class AttentionFigure extends Figure {
     this.markCurrent(this.pixels, this.current);
     const mean = weights.reduce((sum, weight, i) => sum + weight * values[i], 0);
     const home = showNumber(mean.toFixed(1));
-    const spread = strongest - Math.min(...weights) < 1e-9
-      ? "It takes the same from all" : `It takes most, ${percent(strongest)}, from ${this.names(weights)}`;
-    const sentence = `Patch [${row}, ${column}] asks for the same ${asks}. ${spread}. What it ` +
+    const spread =
+      strongest - Math.min(...weights) < 1e-9
+        ? "It takes the same from all"
+        : `It takes most, ${percent(strongest)}, from ${this.names(weights)}`;
+    const sentence =
+      `Patch [${row}, ${column}] asks for the same ${asks}. ${spread}. What it ` +
       `collects: a brightness of ${home}; its own is ${values[this.current]}.`;
     this.explanation.textContent = sentence;
     this.say(sentence);
@@ -150,9 +208,11 @@ export class AttentionFigure extends Figure {
   names(weights) {
     const strongest = Math.max(...weights);
     const best = weights.flatMap((weight, i) => (strongest - weight < 1e-9 ? [i] : []));
-    if (best.length === 1) return best[0] === this.current ? "itself" : `[${placeOf(best[0]).join(", ")}]`;
+    if (best.length === 1)
+      return best[0] === this.current ? "itself" : `[${placeOf(best[0]).join(", ")}]`;
     return best.includes(this.current)
-      ? `itself and ${best.length - 1} more like it` : `${best.length} patches alike`;
+      ? `itself and ${best.length - 1} more like it`
+      : `${best.length} patches alike`;
   }
 }
 

@@ -1,7 +1,14 @@
 // <tb-broadcast a="[3, 1]" b="[1, 4]" op="+">: how two shapes are made to fit.
 
 import {
-  Figure, define, make, makeButton, makeError, makeSelect, makeSlices, showShape,
+  Figure,
+  define,
+  make,
+  makeButton,
+  makeError,
+  makeSelect,
+  makeSlices,
+  showShape,
 } from "./common.js";
 
 const SIZES = [1, 2, 3, 4];
@@ -28,8 +35,10 @@ export function parseShape(text) {
   const words = text.replace(/^\s*[[(]|,?\s*[\])]?\s*$/g, "").trim();
   const shape = words === "" ? [] : words.split(/\s*,\s*|\s+/).map(Number);
   if (shape.length > MOST_DIMENSIONS || !shape.every((size) => SIZES.includes(size))) {
-    throw new Error(`“${text}” is no shape that this figure can draw: up to ${MOST_DIMENSIONS} ` +
-      `sizes, each from 1 to ${SIZES.at(-1)}, as in [3, 1].`);
+    throw new Error(
+      `“${text}” is no shape that this figure can draw: up to ${MOST_DIMENSIONS} ` +
+        `sizes, each from 1 to ${SIZES.at(-1)}, as in [3, 1].`,
+    );
   }
   return shape;
 }
@@ -60,10 +69,12 @@ function align(a, b) {
 export function broadcast(a, b) {
   const rank = Math.max(a.length, b.length);
   const dimensions = Array.from({ length: rank }, (_, d) =>
-    align(a[d - rank + a.length] ?? null, b[d - rank + b.length] ?? null));
+    align(a[d - rank + a.length] ?? null, b[d - rank + b.length] ?? null),
+  );
   const last = dimensions.findLastIndex(({ rule }) => rule === "error");
   if (last < 0) return { dimensions, shape: dimensions.map(({ size }) => size), error: null };
-  const error = `The size of tensor a (${dimensions[last].a}) must match ` +
+  const error =
+    `The size of tensor a (${dimensions[last].a}) must match ` +
     `the size of tensor b (${dimensions[last].b}) at non-singleton dimension ${last}`;
   return { dimensions, shape: null, error };
 }
@@ -142,28 +153,40 @@ export class BroadcastFigure extends Figure {
     this.table = make("table", { class: "tb-alignment" });
     this.stage = make("div", { class: "tb-stage tb-side-by-side" });
     this.explanation = make("div", { class: "tb-explanation", "aria-hidden": "true" });
-    const examples = EXAMPLES.map((text) => makeButton(text, () => {
-      [this.fields.a.value, this.op.value, this.fields.b.value] = text.split(/ ([+×]) /);
-      this.readFields();
-    }));
+    const examples = EXAMPLES.map((text) =>
+      makeButton(text, () => {
+        [this.fields.a.value, this.op.value, this.fields.b.value] = text.split(/ ([+×]) /);
+        this.readFields();
+      }),
+    );
     return [
       make("div", { class: "tb-formula" }, this.labelled("a"), this.op, this.labelled("b")),
       this.problem,
-      make("div", { class: "tb-buttons tb-examples", role: "group", "aria-label": "Examples" },
-        ...examples),
+      make(
+        "div",
+        { class: "tb-buttons tb-examples", role: "group", "aria-label": "Examples" },
+        ...examples,
+      ),
       this.table,
       this.stage,
       this.explanation,
-      make("p", { class: "tb-hint" }, `Type two shapes: up to ${MOST_DIMENSIONS} sizes, each from `,
-        `1 to ${SIZES.at(-1)}. In the result, click a cell or walk with the arrow keys.`),
+      make(
+        "p",
+        { class: "tb-hint" },
+        `Type two shapes: up to ${MOST_DIMENSIONS} sizes, each from `,
+        `1 to ${SIZES.at(-1)}. In the result, click a cell or walk with the arrow keys.`,
+      ),
     ];
   }
 
   /** @param {"a" | "b"} name @returns {HTMLElement} the field for a shape, with its label */
   labelled(name) {
     this.fields[name] = make("input", {
-      class: "tb-shape-field", autocomplete: "off", spellcheck: "false",
-      "aria-label": `shape of ${name}`, value: showShape(this.shapes[name]),
+      class: "tb-shape-field",
+      autocomplete: "off",
+      spellcheck: "false",
+      "aria-label": `shape of ${name}`,
+      value: showShape(this.shapes[name]),
     });
     this.fields[name].addEventListener("input", () => this.readFields());
     return make("label", {}, `${name} `, this.fields[name]);
@@ -194,11 +217,18 @@ export class BroadcastFigure extends Figure {
     this.drawTable(dimensions);
     this.shape = shape;
     this.values = {
-      a: fill("a", a, op), b: fill("b", b, op), result: shape && compute(a, b, op),
+      a: fill("a", a, op),
+      b: fill("b", b, op),
+      result: shape && compute(a, b, op),
     };
     const sign = (text) => make("span", { class: "tb-sign", "aria-hidden": "true" }, text);
     this.stage.replaceChildren(
-      this.drawTensor("a"), sign(op), this.drawTensor("b"), sign("="), this.drawResult());
+      this.drawTensor("a"),
+      sign(op),
+      this.drawTensor("b"),
+      sign("="),
+      this.drawResult(),
+    );
     this.cells = {};
     for (const name of ["a", "b", "result"]) {
       this.cells[name] = [...this.stage.querySelectorAll(`.tb-tensor-${name} .tb-cell`)];
@@ -218,47 +248,82 @@ export class BroadcastFigure extends Figure {
 
   /** @param {Dimension[]} dimensions */
   drawTable(dimensions) {
-    const row = (title, draw) => make("tr", {}, make("th", { scope: "row" }, title),
-      ...dimensions.map(draw));
+    const row = (title, draw) =>
+      make("tr", {}, make("th", { scope: "row" }, title), ...dimensions.map(draw));
     const cell = (text, kind = "") => make("td", { class: kind }, String(text));
     this.table.replaceChildren(
       make("caption", { class: "tb-status" }, "The two shapes, aligned from the right"),
-      make("thead", {}, row("dim", (_, d) => make("th", { scope: "col" }, String(d)))),
-      make("tbody", {},
+      make(
+        "thead",
+        {},
+        row("dim", (_, d) => make("th", { scope: "col" }, String(d))),
+      ),
+      make(
+        "tbody",
+        {},
         row("a", ({ a }) => cell(a ?? "–")),
         row("b", ({ b }) => cell(b ?? "–")),
         row("rule", ({ rule, words }) => cell(words, `tb-rule tb-rule-${rule}`)),
-        row("result", ({ size }) => cell(size ?? "error", "tb-size-of-result"))));
+        row("result", ({ size }) => cell(size ?? "error", "tb-size-of-result")),
+      ),
+    );
   }
 
   panel(name, shape, content) {
-    return make("div", { class: `tb-panel tb-tensor-${name}` },
-      make("div", { class: "tb-name", "aria-hidden": "true" }, name,
-        make("small", {}, shape ? showShape(shape) : "error")),
-      content);
+    return make(
+      "div",
+      { class: `tb-panel tb-tensor-${name}` },
+      make(
+        "div",
+        { class: "tb-name", "aria-hidden": "true" },
+        name,
+        make("small", {}, shape ? showShape(shape) : "error"),
+      ),
+      content,
+    );
   }
 
   /** a or b, stretched to the result's shape where there is one. */
   drawTensor(name) {
     const own = this.shapes[name];
     const shown = this.shape ?? own;
-    const slices = makeSlices(shown, (index) => {
-      const { flat, isCopy } = source(unravel(index, shown), own);
-      const look = `tb-cell ${isCopy ? "tb-copy" : "tb-own"}`;
-      return make("div", { class: look }, String(this.values[name][flat]));
-    }, false);
+    const slices = makeSlices(
+      shown,
+      (index) => {
+        const { flat, isCopy } = source(unravel(index, shown), own);
+        const look = `tb-cell ${isCopy ? "tb-copy" : "tb-own"}`;
+        return make("div", { class: look }, String(this.values[name][flat]));
+      },
+      false,
+    );
     const label = `${name} of shape ${showShape(own)}: ${this.values[name].join(", ")}`;
-    return this.panel(name, own,
-      make("div", { class: "tb-matrix", role: "img", "aria-label": label }, ...slices));
+    return this.panel(
+      name,
+      own,
+      make("div", { class: "tb-matrix", role: "img", "aria-label": label }, ...slices),
+    );
   }
 
   drawResult() {
-    const { shape, values: { result } } = this;
+    const {
+      shape,
+      values: { result },
+    } = this;
     if (!shape) return this.panel("result", shape, make("div", { class: "tb-nothing" }, "none"));
-    const slices = makeSlices(shape, (flat) => make("div", {
-      class: "tb-cell", role: "gridcell",
-      "aria-label": `${result[flat]}, result${showShape(unravel(flat, shape))}`,
-    }, String(result[flat])), true);
+    const slices = makeSlices(
+      shape,
+      (flat) =>
+        make(
+          "div",
+          {
+            class: "tb-cell",
+            role: "gridcell",
+            "aria-label": `${result[flat]}, result${showShape(unravel(flat, shape))}`,
+          },
+          String(result[flat]),
+        ),
+      true,
+    );
     return this.panel("result", shape, this.grid("result", slices));
   }
 
@@ -278,11 +343,18 @@ export class BroadcastFigure extends Figure {
       return [indexed(name, before), this.values[name][flat]];
     });
     const [names, numbers] = [0, 1].map((part) =>
-      from.map((tensor) => tensor[part]).join(` ${this.op.value} `));
+      from.map((tensor) => tensor[part]).join(` ${this.op.value} `),
+    );
     const title = indexed("result", place);
     const value = String(this.values.result[index]);
-    this.explanation.replaceChildren(make("p", { class: "tb-sum" }, `${title} = ${names} `,
-      make("span", { class: "tb-together" }, `= ${numbers} = `, make("strong", {}, value))));
+    this.explanation.replaceChildren(
+      make(
+        "p",
+        { class: "tb-sum" },
+        `${title} = ${names} `,
+        make("span", { class: "tb-together" }, `= ${numbers} = `, make("strong", {}, value)),
+      ),
+    );
     return `${title} is ${names}: ${numbers} = ${value}.`;
   }
 }

@@ -66,7 +66,10 @@ async function load(model) {
     session = await runtime.InferenceSession.create(file, { executionProviders: ["wasm"] });
   } catch (error) {
     // A file that is no model fails in the runtime; anything else fails before it.
-    throw new Failure(/ERROR_CODE|protobuf|model/i.test(error.message) ? "model" : "start", error.message);
+    throw new Failure(
+      /ERROR_CODE|protobuf|model/i.test(error.message) ? "model" : "start",
+      error.message,
+    );
   }
   Tensor = runtime.Tensor;
   const [{ type, shape }] = session.inputMetadata;

@@ -70,8 +70,9 @@ function asPhoto(picture) {
 /** A picture as the data set has them: grey, 28 by 28, on black. @param {Picture} picture */
 async function asGrey28(picture) {
   const scale = SIDE / Math.max(picture.width, picture.height);
-  const [width, height] = [picture.width, picture.height]
-    .map((side) => Math.max(1, Math.round(side * scale)));
+  const [width, height] = [picture.width, picture.height].map((side) =>
+    Math.max(1, Math.round(side * scale)),
+  );
   const options = { resizeWidth: width, resizeHeight: height, resizeQuality: "high" };
   const small = await createImageBitmap(asPhoto(picture), options);
   const canvas = paint(width, height, "#fff", (context) => context.drawImage(small, 0, 0));
@@ -89,7 +90,8 @@ async function asGrey28(picture) {
   for (let i = 0; isNegative && i < data.length; i += 4) data.fill(255 - data[i], i, i + 3);
   context.putImageData(image, 0, 0);
   return paint(SIDE, SIDE, "#000", (pad) =>
-    pad.drawImage(canvas, Math.floor((SIDE - width) / 2), Math.floor((SIDE - height) / 2)));
+    pad.drawImage(canvas, Math.floor((SIDE - width) / 2), Math.floor((SIDE - height) / 2)),
+  );
 }
 
 /** What to tell the reader when the worker failed, and what to do about it. */
@@ -101,7 +103,8 @@ const FAILURES = {
 
 /** What to tell the reader when the camera gives nothing, by the error's name. */
 const NO_CAMERA = {
-  NotAllowedError: "The browser may not use the camera here. Allow it in the settings of this page, " +
+  NotAllowedError:
+    "The browser may not use the camera here. Allow it in the settings of this page, " +
     "or choose a picture.",
   NotFoundError: "There is no camera on this device. Choose a picture instead.",
   NotReadableError: "The camera is busy: another program may be using it.",
@@ -140,17 +143,31 @@ export class ClassifierFigure extends Figure {
     this.progress = make("progress", { "aria-label": "Download", hidden: true });
     this.received = make("span", { class: "tb-received" });
     this.problem = make("p", { class: "tb-problem" });
-    this.start = make("div", { class: "tb-loading" },
+    this.start = make(
+      "div",
+      { class: "tb-loading" },
       make("div", { class: "tb-buttons" }, this.loadButton),
       make("p", { class: "tb-received-line" }, this.progress, this.received),
-      make("p", { class: "tb-hint" }, "It runs in your browser. Your pictures stay on this device."));
+      make(
+        "p",
+        { class: "tb-hint" },
+        "It runs in your browser. Your pictures stay on this device.",
+      ),
+    );
 
     this.sampleButtons = this.samples.flatMap((image) => this.buildSamples(image));
-    this.use = make("div", { class: "tb-use", hidden: true },
-      this.isPhoto ? this.buildView() : this.buildPad(), this.buildAnswers());
+    this.use = make(
+      "div",
+      { class: "tb-use", hidden: true },
+      this.isPhoto ? this.buildView() : this.buildPad(),
+      this.buildAnswers(),
+    );
     const tiles = this.samples.some((image) => image.dataset.tile) ? " tb-tiles" : "";
-    const samples = make("div", { class: `tb-samples${tiles}`, role: "group", "aria-label": "Samples" },
-      ...this.sampleButtons);
+    const samples = make(
+      "div",
+      { class: `tb-samples${tiles}`, role: "group", "aria-label": "Samples" },
+      ...this.sampleButtons,
+    );
     return [samples, this.start, this.buildSources(), this.problem, this.use];
   }
 
@@ -167,10 +184,15 @@ export class ClassifierFigure extends Figure {
     const [columns, rows] = ["width", "height"].map((name) => image.getAttribute(name) / side);
     const tiles = Array.from({ length: columns * rows }, () => paint(side, side, "#000"));
     image.loading = "eager";
-    this.painted = image.decode().then(() => tiles.forEach((tile, i) => {
-      const [x, y] = [(i % columns) * side, Math.floor(i / columns) * side];
-      tile.getContext("2d").drawImage(image, x, y, side, side, 0, 0, side, side);
-    })).catch(() => this.complain("The sample pictures could not be loaded."));
+    this.painted = image
+      .decode()
+      .then(() =>
+        tiles.forEach((tile, i) => {
+          const [x, y] = [(i % columns) * side, Math.floor(i / columns) * side];
+          tile.getContext("2d").drawImage(image, x, y, side, side, 0, 0, side, side);
+        }),
+      )
+      .catch(() => this.complain("The sample pictures could not be loaded."));
     return tiles.map((tile, i) => {
       const name = this.classes[i % this.classes.length];
       return button(i < this.classes.length ? name : `${name}, another`, tile);
@@ -179,7 +201,11 @@ export class ClassifierFigure extends Figure {
 
   /** Where the reader's own pictures come from. */
   buildSources() {
-    this.file = make("input", { type: "file", accept: "image/*", "aria-label": "Your own picture" });
+    this.file = make("input", {
+      type: "file",
+      accept: "image/*",
+      "aria-label": "Your own picture",
+    });
     this.file.addEventListener("change", () => {
       if (this.file.files.length) this.askFile(this.file.files[0]);
       this.file.value = ""; // or the same file could not be chosen again
@@ -187,20 +213,38 @@ export class ClassifierFigure extends Figure {
     this.file.hidden = true;
     this.video = make("video", { class: "tb-video", playsinline: true, "aria-label": "Camera" });
     this.video.muted = true;
-    this.shot = make("div", { class: "tb-shot", hidden: true }, this.video,
-      make("div", { class: "tb-buttons" },
+    this.shot = make(
+      "div",
+      { class: "tb-shot", hidden: true },
+      this.video,
+      make(
+        "div",
+        { class: "tb-buttons" },
         makeButton("Take the picture", () => this.shoot()),
-        makeButton("Camera off", () => this.stopCamera())));
+        makeButton("Camera off", () => this.stopCamera()),
+      ),
+    );
     this.cameraButton = makeButton("Use the camera", () => this.startCamera());
-    this.sources = make("div", { class: "tb-sources", hidden: true },
-      make("div", { class: "tb-buttons" },
-        makeButton("Choose a picture", () => this.file.click()), this.file,
-        ...(this.isPhoto ? [this.cameraButton] : [])),
-      make("p", { class: "tb-hint" }, this.isPhoto
-        ? "Or drop a picture here, or paste one."
-        : "Or drop a picture here, or paste one: it is made grey, shrunk to 28 by 28 and, if its " +
-          "border is light, turned negative, because that is all the model knows."),
-      this.shot);
+    this.sources = make(
+      "div",
+      { class: "tb-sources", hidden: true },
+      make(
+        "div",
+        { class: "tb-buttons" },
+        makeButton("Choose a picture", () => this.file.click()),
+        this.file,
+        ...(this.isPhoto ? [this.cameraButton] : []),
+      ),
+      make(
+        "p",
+        { class: "tb-hint" },
+        this.isPhoto
+          ? "Or drop a picture here, or paste one."
+          : "Or drop a picture here, or paste one: it is made grey, shrunk to 28 by 28 and, if its " +
+              "border is light, turned negative, because that is all the model knows.",
+      ),
+      this.shot,
+    );
     return this.sources;
   }
 
@@ -217,16 +261,20 @@ export class ClassifierFigure extends Figure {
     this.view.className = "tb-view tb-pad-28";
     this.view.tabIndex = 0;
     this.view.setAttribute("role", "application");
-    this.view.setAttribute("aria-label",
-      "Pad of 28 by 28 pixels. Arrow keys move the brush, the space bar lowers and lifts it.");
+    this.view.setAttribute(
+      "aria-label",
+      "Pad of 28 by 28 pixels. Arrow keys move the brush, the space bar lowers and lifts it.",
+    );
     this.brush = makeSelect("brush", ["draw", "rub out"], "draw", () => {});
     this.cursor = make("div", { class: "tb-brush" });
     this.at = { x: 14, y: 14 };
     this.isDown = false;
     const place = (event) => {
       const box = this.view.getBoundingClientRect();
-      return { x: ((event.clientX - box.left) / box.width) * SIDE,
-        y: ((event.clientY - box.top) / box.height) * SIDE };
+      return {
+        x: ((event.clientX - box.left) / box.width) * SIDE,
+        y: ((event.clientY - box.top) / box.height) * SIDE,
+      };
     };
     this.view.addEventListener("pointerdown", (event) => {
       event.preventDefault();
@@ -239,9 +287,17 @@ export class ClassifierFigure extends Figure {
     });
     this.view.addEventListener("keydown", (event) => this.steer(event));
     this.moveCursor();
-    return make("div", { class: "tb-seen" },
+    return make(
+      "div",
+      { class: "tb-seen" },
       make("div", { class: "tb-pad-frame" }, this.view, this.cursor),
-      make("div", { class: "tb-buttons" }, this.brush, makeButton("Clear", () => this.clear())));
+      make(
+        "div",
+        { class: "tb-buttons" },
+        this.brush,
+        makeButton("Clear", () => this.clear()),
+      ),
+    );
   }
 
   buildAnswers() {
@@ -256,8 +312,13 @@ export class ClassifierFigure extends Figure {
     }
     this.sentence = make("p", { class: "tb-sentence-line" });
     this.time = make("p", { class: "tb-hint" });
-    return make("div", { class: "tb-answers" },
-      this.sentence, make("ul", {}, ...this.bars.map(({ row }) => row)), this.time);
+    return make(
+      "div",
+      { class: "tb-answers" },
+      this.sentence,
+      make("ul", {}, ...this.bars.map(({ row }) => row)),
+      this.time,
+    );
   }
 
   update() {
@@ -310,7 +371,9 @@ export class ClassifierFigure extends Figure {
       if (!globalThis.Worker || !globalThis.WebAssembly || !globalThis.DecompressionStream) {
         throw Object.assign(new Error("too old a browser"), { failed: "start" });
       }
-      this.#worker = new Worker(new URL("classifier-worker.js", import.meta.url), { type: "module" });
+      this.#worker = new Worker(new URL("classifier-worker.js", import.meta.url), {
+        type: "module",
+      });
       this.#worker.onmessage = ({ data }) => this.#hear(data);
       this.#worker.onerror = () => this.#fail("download", "the worker did not start");
       const model = new URL(this.model, document.baseURI).href;
@@ -328,7 +391,8 @@ export class ClassifierFigure extends Figure {
     this.sources.hidden = false;
     this.use.hidden = false;
     for (const button of this.sampleButtons) button.disabled = false;
-    if (focused === this.loadButton) (this.sampleButtons[0] ?? this.sources.querySelector("button")).focus();
+    if (focused === this.loadButton)
+      (this.sampleButtons[0] ?? this.sources.querySelector("button")).focus();
     if (this.sampleButtons.length) {
       const start = performance.now();
       await this.painted;
@@ -388,9 +452,13 @@ export class ClassifierFigure extends Figure {
    * @returns {Promise<number[]>} one logit for each class
    */
   async logits(input, dims) {
-    return (await this.#answer(input instanceof ImageData
-      ? (this.isPhoto ? colours : greys)(input)
-      : { data: input, dims })).logits;
+    return (
+      await this.#answer(
+        input instanceof ImageData
+          ? (this.isPhoto ? colours : greys)(input)
+          : { data: input, dims },
+      )
+    ).logits;
   }
 
   /** @param {Pixels} pixels @returns {Promise<{ logits: number[], milliseconds: number }>} */
@@ -407,11 +475,14 @@ export class ClassifierFigure extends Figure {
   // Pictures
 
   askSample(button, image, picture, name) {
-    for (const other of this.sampleButtons) other.setAttribute("aria-pressed", String(other === button));
+    for (const other of this.sampleButtons)
+      other.setAttribute("aria-pressed", String(other === button));
     const isTile = picture !== image;
     this.answered = isTile
       ? this.show(picture, name.replace(", another", ""))
-      : this.openSample(image).then((bitmap) => this.show(bitmap)).catch(() => this.cannotRead("This sample"));
+      : this.openSample(image)
+          .then((bitmap) => this.show(bitmap))
+          .catch(() => this.cannotRead("This sample"));
   }
 
   /** A sample in its own size, whatever size it is shown in. */
@@ -507,7 +578,13 @@ export class ClassifierFigure extends Figure {
     const steps = Math.max(1, Math.ceil(Math.hypot(dx, dy) / STEP));
     for (let i = 0; i <= steps; i += 1) {
       context.beginPath();
-      context.arc(this.at.x + (dx * i) / steps, this.at.y + (dy * i) / steps, radius, 0, 2 * Math.PI);
+      context.arc(
+        this.at.x + (dx * i) / steps,
+        this.at.y + (dy * i) / steps,
+        radius,
+        0,
+        2 * Math.PI,
+      );
       context.fill();
     }
     this.at = to;
@@ -552,13 +629,16 @@ export class ClassifierFigure extends Figure {
     this.complain("");
     const { mediaDevices } = navigator;
     if (!mediaDevices?.getUserMedia) {
-      this.complain("Browsers lend the camera only to pages that come over https or from localhost.");
+      this.complain(
+        "Browsers lend the camera only to pages that come over https or from localhost.",
+      );
       return;
     }
     try {
       const stream = await mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
       this.stopCamera();
-      if (!this.isConnected) { // the page went on meanwhile
+      if (!this.isConnected) {
+        // the page went on meanwhile
         for (const track of stream.getTracks()) track.stop();
         return;
       }

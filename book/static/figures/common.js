@@ -51,9 +51,19 @@ export const makeError = (message) => make("p", { class: "tb-error" }, `RuntimeE
 export function makeSlices(shape, drawCell, isGrid) {
   const [depth, rows, columns] = [1, 1, ...shape].slice(-3);
   const list = (length, draw) => Array.from({ length }, (_, i) => draw(i));
-  return list(depth, (s) => make("div", { class: "tb-slice", role: isGrid && "rowgroup" },
-    ...list(rows, (r) => make("div", { class: "tb-row", role: isGrid && "row" },
-      ...list(columns, (c) => drawCell((s * rows + r) * columns + c))))));
+  return list(depth, (s) =>
+    make(
+      "div",
+      { class: "tb-slice", role: isGrid && "rowgroup" },
+      ...list(rows, (r) =>
+        make(
+          "div",
+          { class: "tb-row", role: isGrid && "row" },
+          ...list(columns, (c) => drawCell((s * rows + r) * columns + c)),
+        ),
+      ),
+    ),
+  );
 }
 
 /** [2, 3] as PyTorch's `list(x.shape)` prints it. @param {number[]} shape */
@@ -61,7 +71,7 @@ export const showShape = (shape) => `[${shape.join(", ")}]`;
 
 /** @param {number} bytes @returns {string} */
 export const showSize = (bytes) =>
-  (bytes < 999_500 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
+  bytes < 999_500 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
 /** With a true minus sign. @param {number} number */
 export const showNumber = (number) => String(number).replace("-", "−");
@@ -108,9 +118,12 @@ const SIGNS = ["keydown", "beforeprint"];
 /** @type {Set<Figure>} those that are not built yet */
 const waiting = new Set();
 
-const observer = new IntersectionObserver((entries) => {
-  for (const { target, isIntersecting } of entries) if (isIntersecting) target.begin();
-}, { rootMargin: "100%" });
+const observer = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) if (isIntersecting) target.begin();
+  },
+  { rootMargin: "100%" },
+);
 
 function beginAll() {
   for (const figure of waiting) figure.begin();
@@ -155,7 +168,9 @@ export class Figure extends HTMLElement {
   say(sentence) {
     clearTimeout(this.#timer);
     if (this.status.textContent === sentence) return; // or it would be read out again
-    const write = () => { this.status.textContent = sentence; };
+    const write = () => {
+      this.status.textContent = sentence;
+    };
     if (this.status.hasAttribute("role")) this.#timer = setTimeout(write, 400);
     else write();
   }

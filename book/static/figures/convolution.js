@@ -2,7 +2,15 @@
 // a kernel slides over a picture. Picture and kernel may also be numbers: "0 9; 9 0".
 
 import {
-  CellByCell, define, make, makeButton, makeError, makeSelect, makeSlices, showNumber, showShape,
+  CellByCell,
+  define,
+  make,
+  makeButton,
+  makeError,
+  makeSelect,
+  makeSlices,
+  showNumber,
+  showShape,
   walkByKeys,
 } from "./common.js";
 
@@ -20,16 +28,16 @@ const SHIRT = ["0790970", "9999999", "9699969", "0099900", "0099900", "0099900",
 
 /** A place on a side of n as a place on the shirt's side of 7; left and right stay alike. */
 const onShirt = (at, n) =>
-  (2 * at < n ? Math.round((6 * at) / (n - 1)) : 6 - Math.round((6 * (n - 1 - at)) / (n - 1)));
+  2 * at < n ? Math.round((6 * at) / (n - 1)) : 6 - Math.round((6 * (n - 1 - at)) / (n - 1));
 
 /** What a picture shows: a brightness for each row and column, from 0 to 9. */
 const PICTURES = {
   shirt: (row, column, n) => Number(SHIRT[onShirt(row, n)][onShirt(column, n)]),
   square: (row, column, n) =>
-    (Math.min(row, column, n - 1 - row, n - 1 - column) >= Math.floor(n / 3) ? BRIGHTEST : 0),
+    Math.min(row, column, n - 1 - row, n - 1 - column) >= Math.floor(n / 3) ? BRIGHTEST : 0,
   diagonal: (row, column) => (row === column ? BRIGHTEST : 0),
   dot: (row, column, n) =>
-    (row === Math.floor(n / 2) && column === Math.floor(n / 2) ? BRIGHTEST : 0),
+    row === Math.floor(n / 2) && column === Math.floor(n / 2) ? BRIGHTEST : 0,
 };
 
 /** Dark before, bright after; in the kernel of 3 the middle counts twice. */
@@ -40,13 +48,14 @@ const KERNELS = {
   "upright edges": (y, x, m) => String(edge(x, y, m)),
   "lying edges": (y, x, m) => String(edge(y, x, m)),
   blur: (y, x, m) => (m ? `1/${(2 * m + 1) ** 2}` : "1"),
-  sharpen: (y, x, m) =>
-    ({ 0: m ? "5" : "1", 1: "-1" }[Math.abs(y) + Math.abs(x)] ?? "0"),
+  sharpen: (y, x, m) => ({ 0: m ? "5" : "1", 1: "-1" })[Math.abs(y) + Math.abs(x)] ?? "0",
   copy: (y, x) => (y || x ? "0" : "1"),
 };
 
 const square = (n, draw) =>
-  Array.from({ length: n }, (_, row) => Array.from({ length: n }, (_, column) => draw(row, column)));
+  Array.from({ length: n }, (_, row) =>
+    Array.from({ length: n }, (_, column) => draw(row, column)),
+  );
 
 /** @param {string} text @returns {number} a whole number from 0 to 9, or NaN */
 export const parsePixel = (text) => (/^\s*\d\s*$/.test(text) ? Number(text) : NaN);
@@ -76,14 +85,24 @@ export function convolve(picture, kernel, padding, stride) {
   const sizes = [picture, picture[0]].map(({ length }) => length + 2 * padding);
   const sides = [kernel.length, kernel[0].length];
   if (sizes.some((size, axis) => size < sides[axis])) {
-    throw new Error(`Calculated padded input size per channel: (${sizes.join(" x ")}). ` +
-      `Kernel size: (${sides.join(" x ")}). Kernel size can't be greater than actual input size`);
+    throw new Error(
+      `Calculated padded input size per channel: (${sizes.join(" x ")}). ` +
+        `Kernel size: (${sides.join(" x ")}). Kernel size can't be greater than actual input size`,
+    );
   }
   const [rows, columns] = sizes.map((size, axis) => Math.floor((size - sides[axis]) / stride) + 1);
-  return Array.from({ length: rows }, (_, row) => Array.from({ length: columns }, (_, column) =>
-    kernel.flatMap((weights, y) => weights.map((weight, x) =>
-      weight * (picture[row * stride + y - padding]?.[column * stride + x - padding] ?? 0)))
-      .reduce((sum, product) => sum + product, 0)));
+  return Array.from({ length: rows }, (_, row) =>
+    Array.from({ length: columns }, (_, column) =>
+      kernel
+        .flatMap((weights, y) =>
+          weights.map(
+            (weight, x) =>
+              weight * (picture[row * stride + y - padding]?.[column * stride + x - padding] ?? 0),
+          ),
+        )
+        .reduce((sum, product) => sum + product, 0),
+    ),
+  );
 }
 
 /** @param {number} number @param {number} digits after the point */
@@ -96,9 +115,10 @@ function equals(number) {
 }
 
 /** "Rows 0 to 2" @param {string} what @param {number} first @param {number} count */
-const range = (what, first, count) => (count === 1
-  ? `${what} ${showNumber(first)}`
-  : `${what}s ${showNumber(first)} to ${showNumber(first + count - 1)}`);
+const range = (what, first, count) =>
+  count === 1
+    ? `${what} ${showNumber(first)}`
+    : `${what}s ${showNumber(first)} to ${showNumber(first + count - 1)}`;
 
 /** Paint a cell grey, and its number so that it can be read. @param {number} share of white */
 function paint(cell, share) {
@@ -138,11 +158,16 @@ export class ConvolutionFigure extends CellByCell {
     if (isKnown) return this.drawn(name);
     const rows = text.split(";").map((row) => row.trim().split(/\s+/));
     const { length } = rows;
-    if (!sides.includes(length) || rows.some((row) => row.length !== length) ||
-        rows.flat().some((word) => Number.isNaN(parse(word)))) {
-      throw new Error(`${name} must be one of ${Object.keys(known).join(", ")}, or as many rows ` +
-        `as columns of numbers that the figure can show, such as "0 9 0; 0 9 0; 0 9 0", ` +
-        `but is "${text}"`);
+    if (
+      !sides.includes(length) ||
+      rows.some((row) => row.length !== length) ||
+      rows.flat().some((word) => Number.isNaN(parse(word)))
+    ) {
+      throw new Error(
+        `${name} must be one of ${Object.keys(known).join(", ")}, or as many rows ` +
+          `as columns of numbers that the figure can show, such as "0 9 0; 0 9 0; 0 9 0", ` +
+          `but is "${text}"`,
+      );
     }
     this.setting[setting] = length;
     return rows;
@@ -178,18 +203,37 @@ export class ConvolutionFigure extends CellByCell {
     };
     this.startOver();
     return [
-      make("div", { class: "tb-formula tb-conv-formula" },
-        "⌊(", side, "+2·", padding, "−", size, ")/", stride, "⌋+1", this.result),
-      make("div", { class: "tb-buttons tb-conv-choices" },
+      make(
+        "div",
+        { class: "tb-formula tb-conv-formula" },
+        "⌊(",
+        side,
+        "+2·",
+        padding,
+        "−",
+        size,
+        ")/",
+        stride,
+        "⌋+1",
+        this.result,
+      ),
+      make(
+        "div",
+        { class: "tb-buttons tb-conv-choices" },
         make("label", {}, "picture ", this.choices.picture),
         make("label", {}, "kernel ", this.choices.kernel),
-        makeButton("Move picture right", () => this.moveRight())),
+        makeButton("Move picture right", () => this.moveRight()),
+      ),
       this.stage,
       make("div", { class: "tb-buttons" }, ...this.buttons),
       this.explanation,
-      make("p", { class: "tb-hint" }, "Type over any number: the picture takes 0 (black) to ",
+      make(
+        "p",
+        { class: "tb-hint" },
+        "Type over any number: the picture takes 0 (black) to ",
         `${BRIGHTEST} (white), the kernel also −2, 0.5 or 1/9. Arrow keys walk in all three. In `,
-        "the map, mid-grey is 0, lighter is positive, darker negative."),
+        "the map, mid-grey is 0, lighter is positive, darker negative.",
+      ),
     ];
   }
 
@@ -201,7 +245,12 @@ export class ConvolutionFigure extends CellByCell {
       this.startOver();
       this.update();
     });
-    return make("span", { class: "tb-size" }, select, make("small", { "aria-hidden": "true" }, word));
+    return make(
+      "span",
+      { class: "tb-size" },
+      select,
+      make("small", { "aria-hidden": "true" }, word),
+    );
   }
 
   /** A list of pictures or kernels. @param {"picture" | "kernel"} name */
@@ -217,7 +266,9 @@ export class ConvolutionFigure extends CellByCell {
   /** Take other numbers of the same shape. @param {"picture" | "kernel"} name */
   replace(name, rows) {
     this[name === "picture" ? "pixels" : "weights"] = rows;
-    rows.flat().forEach((text, i) => { this.show(this.fields[name][i], text); });
+    rows.flat().forEach((text, i) => {
+      this.show(this.fields[name][i], text);
+    });
     this.update();
   }
 
@@ -228,7 +279,10 @@ export class ConvolutionFigure extends CellByCell {
 
   moveRight() {
     this.own("picture");
-    this.replace("picture", this.pixels.map((row) => ["0", ...row.slice(0, -1)]));
+    this.replace(
+      "picture",
+      this.pixels.map((row) => ["0", ...row.slice(0, -1)]),
+    );
   }
 
   /** Fit picture and kernel to their new sides: drawn anew, or cut, or filled up with zeros. */
@@ -237,7 +291,8 @@ export class ConvolutionFigure extends CellByCell {
     const shift = (this.weights.length - size) / 2; // a kernel keeps its middle
     const cut = (rows, n, by) => square(n, (row, column) => rows[row + by]?.[column + by] ?? "0");
     this.pixels = this.chosen.picture === OWN ? cut(this.pixels, side, 0) : this.drawn("picture");
-    this.weights = this.chosen.kernel === OWN ? cut(this.weights, size, shift) : this.drawn("kernel");
+    this.weights =
+      this.chosen.kernel === OWN ? cut(this.weights, size, shift) : this.drawn("kernel");
   }
 
   /** Draw everything anew, after a size has changed. */
@@ -252,53 +307,73 @@ export class ConvolutionFigure extends CellByCell {
       kernel: this.numberFields("kernel", this.weights, parseWeight),
     };
     this.cells = Array.from({ length: this.across ** 2 }, () =>
-      make("div", { class: "tb-cell", role: "gridcell" }));
+      make("div", { class: "tb-cell", role: "gridcell" }),
+    );
     const map = this.across
-      ? this.grid("feature map", makeSlices([this.across, this.across], (i) => this.cells[i], true))
+      ? this.grid(
+          "feature map",
+          makeSlices([this.across, this.across], (i) => this.cells[i], true),
+        )
       : make("div", { class: "tb-nothing" }, "no map");
     this.frame = make("div", { class: "tb-patch", hidden: !this.across });
     this.stage.replaceChildren(
-      this.panel("picture", [side, side],
-        make("div", { class: "tb-window" }, this.fieldGrid("picture", padded, padding), this.frame)),
+      this.panel(
+        "picture",
+        [side, side],
+        make("div", { class: "tb-window" }, this.fieldGrid("picture", padded, padding), this.frame),
+      ),
       this.panel("kernel", [size, size], this.fieldGrid("kernel", size, 0)),
       this.panel("map", this.across ? [this.across, this.across] : null, map),
     );
     const below = Math.max(size, 2) + Math.max(this.across, 2); // room for their names, at least
     const widths = { kernel: size, wide: padded + below, narrow: Math.max(padded, below) };
-    for (const [name, cells] of Object.entries(widths)) this.style.setProperty(`--tb-${name}`, cells);
+    for (const [name, cells] of Object.entries(widths))
+      this.style.setProperty(`--tb-${name}`, cells);
     this.markUnseen();
     this.news = this.explainSize();
   }
 
   panel(name, shape, content) {
-    return make("div", { class: `tb-panel tb-panel-${name}` },
-      make("div", { class: "tb-name", "aria-hidden": "true" }, name,
-        make("small", {}, shape ? showShape(shape) : "error")),
-      content);
+    return make(
+      "div",
+      { class: `tb-panel tb-panel-${name}` },
+      make(
+        "div",
+        { class: "tb-name", "aria-hidden": "true" },
+        name,
+        make("small", {}, shape ? showShape(shape) : "error"),
+      ),
+      content,
+    );
   }
 
   /** @returns {HTMLInputElement[]} a field for each number of picture or kernel */
   numberFields(name, rows, parse) {
-    return rows.flatMap((row, y) => row.map((text, x) => {
-      const field = make("input", {
-        class: "tb-cell", "aria-label": `${name}[${y}, ${x}]`, autocomplete: "off",
-        inputmode: name === "picture" && "numeric", spellcheck: "false",
-      });
-      this.show(field, text);
-      const numbers = () => (name === "picture" ? this.pixels : this.weights);
-      field.addEventListener("input", () => {
-        const good = !Number.isNaN(parse(field.value));
-        field.setCustomValidity(good ? "" : "no number that the figure can show");
-        field.setAttribute("aria-invalid", String(!good));
-        if (!good) return; // half typed: the last good number counts
-        numbers()[y][x] = field.value.trim().replace("−", "-");
-        this.own(name);
-        this.update();
-      });
-      field.addEventListener("change", () => this.show(field, numbers()[y][x]));
-      field.addEventListener("focus", () => field.select());
-      return field;
-    }));
+    return rows.flatMap((row, y) =>
+      row.map((text, x) => {
+        const field = make("input", {
+          class: "tb-cell",
+          "aria-label": `${name}[${y}, ${x}]`,
+          autocomplete: "off",
+          inputmode: name === "picture" && "numeric",
+          spellcheck: "false",
+        });
+        this.show(field, text);
+        const numbers = () => (name === "picture" ? this.pixels : this.weights);
+        field.addEventListener("input", () => {
+          const good = !Number.isNaN(parse(field.value));
+          field.setCustomValidity(good ? "" : "no number that the figure can show");
+          field.setAttribute("aria-invalid", String(!good));
+          if (!good) return; // half typed: the last good number counts
+          numbers()[y][x] = field.value.trim().replace("−", "-");
+          this.own(name);
+          this.update();
+        });
+        field.addEventListener("change", () => this.show(field, numbers()[y][x]));
+        field.addEventListener("focus", () => field.select());
+        return field;
+      }),
+    );
   }
 
   /** Put a good number into a field. */
@@ -313,17 +388,31 @@ export class ConvolutionFigure extends CellByCell {
   fieldGrid(name, across, padding) {
     const fields = this.fields[name];
     const side = across - 2 * padding;
-    const parts = makeSlices([across, across], (flat) => {
-      const [row, column] = [Math.floor(flat / across), flat % across].map((at) => at - padding);
-      if ([row, column].every((at) => at >= 0 && at < side)) {
-        return make("div", { role: "gridcell" }, fields[row * side + column]);
-      }
-      return make("div", {
-        class: "tb-cell tb-pad", role: "gridcell", "aria-readonly": "true", "aria-label": "0, padding",
-      }, "0");
-    }, true);
+    const parts = makeSlices(
+      [across, across],
+      (flat) => {
+        const [row, column] = [Math.floor(flat / across), flat % across].map((at) => at - padding);
+        if ([row, column].every((at) => at >= 0 && at < side)) {
+          return make("div", { role: "gridcell" }, fields[row * side + column]);
+        }
+        return make(
+          "div",
+          {
+            class: "tb-cell tb-pad",
+            role: "gridcell",
+            "aria-readonly": "true",
+            "aria-label": "0, padding",
+          },
+          "0",
+        );
+      },
+      true,
+    );
     const grid = make("div", { class: "tb-matrix", role: "grid", "aria-label": name }, ...parts);
-    const stop = (index) => fields.forEach((field, i) => { field.tabIndex = i === index ? 0 : -1; });
+    const stop = (index) =>
+      fields.forEach((field, i) => {
+        field.tabIndex = i === index ? 0 : -1;
+      });
     stop(0);
     grid.addEventListener("focusin", (event) => stop(fields.indexOf(event.target)));
     walkByKeys(grid, fields, side, (index) => fields[index].focus());
@@ -333,12 +422,15 @@ export class ConvolutionFigure extends CellByCell {
   /** Mark the pixels that lie under no patch, because the kernel jumps over them or stops early. */
   markUnseen() {
     const { side, padding, size, stride } = this.setting;
-    const reached = new Set(Array.from({ length: this.across }, (_, i) => i)
-      .flatMap((i) => Array.from({ length: size }, (_, j) => i * stride + j - padding)));
+    const reached = new Set(
+      Array.from({ length: this.across }, (_, i) => i).flatMap((i) =>
+        Array.from({ length: size }, (_, j) => i * stride + j - padding),
+      ),
+    );
     this.unseen = 0;
     this.fields.picture.forEach((field, i) => {
-      const missed = this.across > 0 &&
-        ![Math.floor(i / side), i % side].every((at) => reached.has(at));
+      const missed =
+        this.across > 0 && ![Math.floor(i / side), i % side].every((at) => reached.has(at));
       field.classList.toggle("tb-unseen", missed);
       this.unseen += missed;
     });
@@ -355,15 +447,18 @@ export class ConvolutionFigure extends CellByCell {
     const whole = Number.isInteger(quotient);
     const shown = rounded(quotient, 2);
     this.result.textContent = `=${whole ? "" : `⌊${shown}⌋+1=`}${this.across}`;
-    return `The map's side: ${side} plus 2 times ${padding} minus ${size}, divided by ${stride}, is ` +
+    return (
+      `The map's side: ${side} plus 2 times ${padding} minus ${size}, divided by ${stride}, is ` +
       `${shown}${whole ? "" : `, rounded down ${Math.floor(quotient)}`}, plus 1 is ${this.across}. ` +
-      this.explainUnseen();
+      this.explainUnseen()
+    );
   }
 
   explainUnseen() {
     if (!this.unseen) return "";
     return this.unseen === 1
-      ? "1 pixel is never looked at. " : `${this.unseen} pixels are never looked at. `;
+      ? "1 pixel is never looked at. "
+      : `${this.unseen} pixels are never looked at. `;
   }
 
   update() {
@@ -378,7 +473,9 @@ export class ConvolutionFigure extends CellByCell {
       this.explainError(error);
     }
     this.classList.toggle("tb-failed", map === null);
-    this.buttons.forEach((button) => { button.disabled = this.cells.length < 2; });
+    this.buttons.forEach((button) => {
+      button.disabled = this.cells.length < 2;
+    });
     if (!map) return;
     this.drawMap(map);
     this.buttons[2].textContent = this.seen.size === this.cells.length ? "Hide all" : "Show all";
@@ -395,8 +492,10 @@ export class ConvolutionFigure extends CellByCell {
       const seen = this.seen.has(i);
       const text = seen ? showNumber(rounded(map[i], 1)) : "?";
       cell.textContent = text;
-      cell.setAttribute("aria-label",
-        `${text}, map[${Math.floor(i / this.across)}, ${i % this.across}]`);
+      cell.setAttribute(
+        "aria-label",
+        `${text}, map[${Math.floor(i / this.across)}, ${i % this.across}]`,
+      );
       cell.style.setProperty("--tb-digits", text.length);
       if (seen) paint(cell, 0.5 + map[i] / most / 2);
       else ["--tb-shade", "--tb-ink"].forEach((name) => cell.style.removeProperty(name));
@@ -409,35 +508,58 @@ export class ConvolutionFigure extends CellByCell {
     const { side, padding, size, stride } = this.setting;
     const [top, left] = [row, column].map((at) => at * stride - padding);
     const factor = (text) => (text.startsWith("-") ? `(${showNumber(text)})` : text);
-    const lines = this.weights.map((weights, y) => weights.map((weight, x) => {
-      const pixel = picture[top + y]?.[left + x] ?? 0;
-      return { text: `${pixel} × ${factor(weight)}`, isZero: pixel * parseWeight(weight) === 0 };
-    }));
-    const inside = ([top, left].map((first) =>
-      Array.from({ length: size }, (_, i) => first + i).filter((at) => at >= 0 && at < side).length));
+    const lines = this.weights.map((weights, y) =>
+      weights.map((weight, x) => {
+        const pixel = picture[top + y]?.[left + x] ?? 0;
+        return { text: `${pixel} × ${factor(weight)}`, isZero: pixel * parseWeight(weight) === 0 };
+      }),
+    );
+    const inside = [top, left].map(
+      (first) =>
+        Array.from({ length: size }, (_, i) => first + i).filter((at) => at >= 0 && at < side)
+          .length,
+    );
     const share = inside[0] * inside[1];
     const where = share === size ** 2 ? "" : ` (${share ? "partly" : "wholly"} in the padding)`;
     const lower = (text) => text[0].toLowerCase() + text.slice(1);
-    const words = `${range("Row", top, size)}, ${lower(range("Column", left, size))} of the ` +
+    const words =
+      `${range("Row", top, size)}, ${lower(range("Column", left, size))} of the ` +
       `picture${where}, times the kernel`;
     const total = equals(sum);
     const title = `map[${row}, ${column}]`;
     this.explanation.replaceChildren(
       make("p", {}, `${words}, all added up:`),
-      ...lines.map((terms, y) => make("p", { class: "tb-products" },
-        ...terms.flatMap(({ text, isZero }, x) => [
-          make("span", { class: isZero ? "tb-zero" : "" }, `${y || x ? "+ " : ""}${text}`), " "]))),
-      make("p", { class: "tb-sum" }, `${total.slice(0, 2)}`, make("strong", {}, total.slice(2)),
-        ` = ${title}`),
-      make("p", { class: "tb-hint" }, this.explainUnseen()));
-    const spelled = lines.flat().map(({ text }) => text).join(" + ");
+      ...lines.map((terms, y) =>
+        make(
+          "p",
+          { class: "tb-products" },
+          ...terms.flatMap(({ text, isZero }, x) => [
+            make("span", { class: isZero ? "tb-zero" : "" }, `${y || x ? "+ " : ""}${text}`),
+            " ",
+          ]),
+        ),
+      ),
+      make(
+        "p",
+        { class: "tb-sum" },
+        `${total.slice(0, 2)}`,
+        make("strong", {}, total.slice(2)),
+        ` = ${title}`,
+      ),
+      make("p", { class: "tb-hint" }, this.explainUnseen()),
+    );
+    const spelled = lines
+      .flat()
+      .map(({ text }) => text)
+      .join(" + ");
     this.say(`${this.news}${words}: ${spelled} ${total}. So ${title} is ${total.slice(2)}.`);
     this.news = "";
   }
 
   explainError(error) {
     const { side, padding, size } = this.setting;
-    const why = `The kernel is ${size} by ${size}, the picture ${padding ? "with its padding " : ""}` +
+    const why =
+      `The kernel is ${size} by ${size}, the picture ${padding ? "with its padding " : ""}` +
       `only ${side + 2 * padding} by ${side + 2 * padding}: there is no place to lay it. Pad more, ` +
       "or take a smaller kernel.";
     this.explanation.replaceChildren(makeError(error.message), make("p", {}, why));

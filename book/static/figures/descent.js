@@ -20,7 +20,10 @@ const RINGS = [0.3, 1, 2, 3, 4, 5, 6, 7, 8];
 
 /** @param {string} text numbers with spaces between @param {string} name @returns {number[]} */
 function parseNumbers(text, name) {
-  const numbers = (text ?? "").trim().split(/\s+/).map((word) => (word === "" ? NaN : Number(word)));
+  const numbers = (text ?? "")
+    .trim()
+    .split(/\s+/)
+    .map((word) => (word === "" ? NaN : Number(word)));
   if (!numbers.every(Number.isFinite) || numbers.length > MOST_READINGS) {
     throw new Error(`${name} must be 1 to ${MOST_READINGS} numbers, but is "${text}"`);
   }
@@ -76,7 +79,10 @@ export function curvature({ x }) {
   const [ww, wb, bb] = [2 * mean(x.map((value) => value * value)), 2 * mean(x), 2];
   const [middle, reach] = [(ww + bb) / 2, Math.hypot((ww - bb) / 2, wb)];
   const angle = Math.atan2(wb, (ww - bb) / 2) / 2;
-  return { curvatures: [middle + reach, middle - reach], steep: [Math.cos(angle), Math.sin(angle)] };
+  return {
+    curvatures: [middle + reach, middle - reach],
+    steep: [Math.cos(angle), Math.sin(angle)],
+  };
 }
 
 /** Above this learning rate the descent diverges. @param {Readings} readings */
@@ -85,9 +91,17 @@ export const limit = (readings) => 2 / curvature(readings).curvatures[0];
 /** A number short enough for a table, with a true minus sign. @param {number} number */
 export function show(number) {
   const size = Math.abs(number);
-  const text = !Number.isFinite(number) ? (Number.isNaN(number) ? "nan" : number < 0 ? "-∞" : "∞")
-    : size >= 1e5 ? number.toExponential(1).replace("e+", "e")
-      : size >= 1000 ? number.toFixed(0) : number.toFixed(3);
+  const text = !Number.isFinite(number)
+    ? Number.isNaN(number)
+      ? "nan"
+      : number < 0
+        ? "-∞"
+        : "∞"
+    : size >= 1e5
+      ? number.toExponential(1).replace("e+", "e")
+      : size >= 1000
+        ? number.toFixed(0)
+        : number.toFixed(3);
   return text.replaceAll("-", "−");
 }
 
@@ -104,8 +118,9 @@ function roundNumbers(from, to) {
   const unit = 10 ** Math.floor(Math.log10((to - from) / 4));
   const step = unit * [5, 2, 1].find((times) => (to - from) / (times * unit) >= 4 - 1e-9);
   const first = Math.ceil(from / step);
-  return Array.from({ length: Math.floor(to / step) - first + 1 },
-    (_, i) => Number(((first + i) * step).toPrecision(6)));
+  return Array.from({ length: Math.floor(to / step) - first + 1 }, (_, i) =>
+    Number(((first + i) * step).toPrecision(6)),
+  );
 }
 
 let plots = 0;
@@ -120,27 +135,42 @@ class Plot {
     this.y = (value) => top + (h * (y[1] - value)) / (y[1] - y[0]);
     this.xAt = (pixel) => x[0] + ((pixel - left) * (x[1] - x[0])) / w;
     this.yAt = (pixel) => y[1] - ((pixel - top) * (y[1] - y[0])) / h;
-    const id = `tb-descent-window-${plots += 1}`;
+    const id = `tb-descent-window-${(plots += 1)}`;
     this.ground = draw("g", { class: "tb-ground" });
     this.moving = draw("g");
-    const ticks = [[x, this.x, (at) => ({ x: at, y: height - bottom + 15, "text-anchor": "middle" })],
-      [y, this.y, (at) => ({ x: left - 6, y: at + 4, "text-anchor": "end" })]];
-    this.root = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" },
+    const ticks = [
+      [x, this.x, (at) => ({ x: at, y: height - bottom + 15, "text-anchor": "middle" })],
+      [y, this.y, (at) => ({ x: left - 6, y: at + 4, "text-anchor": "end" })],
+    ];
+    this.root = draw(
+      "svg",
+      { viewBox: `0 0 ${width} ${height}`, role: "img" },
       draw("clipPath", { id }, draw("rect", { x: left, y: top, width: w, height: h })),
       draw("g", { "clip-path": `url(#${id})` }, this.ground, this.moving),
       draw("rect", { class: "tb-frame", x: left, y: top, width: w, height: h }),
-      ...ticks.flatMap(([range, place, position]) => roundNumbers(...range).map((value) =>
-        draw("text", position(place(value)), String(value).replace("-", "−")))),
+      ...ticks.flatMap(([range, place, position]) =>
+        roundNumbers(...range).map((value) =>
+          draw("text", position(place(value)), String(value).replace("-", "−")),
+        ),
+      ),
       draw("text", { x: left + w / 2, y: height - 6, "text-anchor": "middle" }, titles[0]),
-      draw("text", { transform: `translate(11 ${top + h / 2}) rotate(-90)`,
-        "text-anchor": "middle" }, titles[1]));
+      draw(
+        "text",
+        { transform: `translate(11 ${top + h / 2}) rotate(-90)`, "text-anchor": "middle" },
+        titles[1],
+      ),
+    );
   }
 
   /** @param {[number, number][]} points @param {string} look */
   line(points, look) {
     const far = (pixel) => Math.max(-1e5, Math.min(1e5, pixel)); // browsers lose count beyond
-    return draw("polyline", { class: look, points: points
-      .map(([x, y]) => `${far(this.x(x)).toFixed(1)},${far(this.y(y)).toFixed(1)}`).join(" ") });
+    return draw("polyline", {
+      class: look,
+      points: points
+        .map(([x, y]) => `${far(this.x(x)).toFixed(1)},${far(this.y(y)).toFixed(1)}`)
+        .join(" "),
+    });
   }
 
   dot(x, y, radius, look) {
@@ -152,16 +182,22 @@ export class DescentFigure extends Figure {
   label = "Interactive figure: gradient descent";
 
   read() {
-    this.readings = { x: parseNumbers(this.getAttribute("x"), "x"),
-      y: parseNumbers(this.getAttribute("y"), "y") };
+    this.readings = {
+      x: parseNumbers(this.getAttribute("x"), "x"),
+      y: parseNumbers(this.getAttribute("y"), "y"),
+    };
     if (this.readings.x.length !== this.readings.y.length) {
       throw new Error(`x has ${this.readings.x.length} numbers, y has ${this.readings.y.length}`);
     }
     const read = (name, start) => parseNumbers(this.getAttribute(name) ?? String(start), name);
     this.start = { w: read("w", 0)[0], b: read("b", 0)[0] };
     [this.lr] = read("lr", 0.05);
-    this.ranges = { w: read("w-range", "-10 10"), b: read("b-range", "-10 40"),
-      x: read("x-range", "0 6"), y: read("y-range", "0 30") };
+    this.ranges = {
+      w: read("w-range", "-10 10"),
+      b: read("b-range", "-10 40"),
+      x: read("x-range", "0 6"),
+      y: read("y-range", "0 30"),
+    };
   }
 
   build() {
@@ -171,54 +207,108 @@ export class DescentFigure extends Figure {
     this.surface.root.classList.add("tb-surface");
     this.surface.root.addEventListener("click", (event) => this.pickStart(event));
     this.drawRings();
-    this.lines.ground.append(...this.readings.x.map((at, i) =>
-      this.lines.dot(at, this.readings.y[i], 3.5, "tb-reading")));
+    this.lines.ground.append(
+      ...this.readings.x.map((at, i) => this.lines.dot(at, this.readings.y[i], 3.5, "tb-reading")),
+    );
 
-    this.slider = make("input", { type: "range", ...SLIDER, value: Math.log10(this.lr),
-      "aria-label": "learning rate" });
+    this.slider = make("input", {
+      type: "range",
+      ...SLIDER,
+      value: Math.log10(this.lr),
+      "aria-label": "learning rate",
+    });
     this.slider.addEventListener("input", () => {
       this.lr = Number((10 ** Number(this.slider.value)).toPrecision(2));
       this.showRate();
     });
     this.rate = make("output", { "aria-hidden": "true" });
     this.fields = Object.fromEntries(["w", "b"].map((name) => [name, this.startField(name)]));
-    this.stepButton = makeButton("Step", () => { this.stop(); this.step(); });
+    this.stepButton = makeButton("Step", () => {
+      this.stop();
+      this.step();
+    });
     this.runButton = makeButton("", () => (this.timer ? this.stop() : this.run()));
     this.rows = make("tbody");
     this.explanation = make("p", { class: "tb-explanation", "aria-hidden": "true" });
     this.showRate();
     this.reset();
     return [
-      make("div", { class: "tb-controls" },
+      make(
+        "div",
+        { class: "tb-controls" },
         make("label", { class: "tb-rate" }, "learning rate ", this.slider, this.rate),
-        make("span", { class: "tb-start" }, "start at ",
-          make("label", {}, "w ", this.fields.w), make("label", {}, " b ", this.fields.b))),
+        make(
+          "span",
+          { class: "tb-start" },
+          "start at ",
+          make("label", {}, "w ", this.fields.w),
+          make("label", {}, " b ", this.fields.b),
+        ),
+      ),
       make("div", { class: "tb-plots" }, this.surface.root, this.lines.root),
-      make("div", { class: "tb-buttons" }, this.stepButton, this.runButton,
-        makeButton("Reset", () => { this.reset(); this.update(); })),
+      make(
+        "div",
+        { class: "tb-buttons" },
+        this.stepButton,
+        this.runButton,
+        makeButton("Reset", () => {
+          this.reset();
+          this.update();
+        }),
+      ),
       this.explanation,
-      make("div", { class: "tb-last-steps" }, make("table", { class: "tb-steps" },
-        make("caption", { class: "tb-status" }, "The last steps"),
-        make("thead", {}, make("tr", {}, ...["step", "w", "b", "loss", "gradient w", "gradient b"]
-          .map((title) => make("th", { scope: "col" }, title)))),
-        this.rows)),
-      make("p", { class: "tb-hint" }, "Each ring joins lines of equal loss; the stronger the colour, the lower. ",
-        "Choose another start with the two fields, or by a click on the rings."),
+      make(
+        "div",
+        { class: "tb-last-steps" },
+        make(
+          "table",
+          { class: "tb-steps" },
+          make("caption", { class: "tb-status" }, "The last steps"),
+          make(
+            "thead",
+            {},
+            make(
+              "tr",
+              {},
+              ...["step", "w", "b", "loss", "gradient w", "gradient b"].map((title) =>
+                make("th", { scope: "col" }, title),
+              ),
+            ),
+          ),
+          this.rows,
+        ),
+      ),
+      make(
+        "p",
+        { class: "tb-hint" },
+        "Each ring joins lines of equal loss; the stronger the colour, the lower. ",
+        "Choose another start with the two fields, or by a click on the rings.",
+      ),
     ];
   }
 
   /** @param {"w" | "b"} name @returns {HTMLInputElement} the field for one number of the start */
   startField(name) {
     const [min, max] = this.ranges[name];
-    const field = make("input", { type: "number", class: "tb-shape-field", min, max, step: "any",
-      required: true, value: this.start[name], "aria-label": `start ${name}` });
+    const field = make("input", {
+      type: "number",
+      class: "tb-shape-field",
+      min,
+      max,
+      step: "any",
+      required: true,
+      value: this.start[name],
+      "aria-label": `start ${name}`,
+    });
     field.addEventListener("input", () => {
       if (!field.validity.valid) return; // half typed: the last good number counts
       this.start[name] = field.valueAsNumber;
       this.reset();
       this.update();
     });
-    field.addEventListener("change", () => { field.value = this.start[name]; });
+    field.addEventListener("change", () => {
+      field.value = this.start[name];
+    });
     return field;
   }
 
@@ -226,8 +316,10 @@ export class DescentFigure extends Figure {
   pickStart(event) {
     const box = this.surface.root.getBoundingClientRect();
     const scale = SIZE.width / box.width;
-    const picked = { w: this.surface.xAt((event.clientX - box.left) * scale),
-      b: this.surface.yAt((event.clientY - box.top) * scale) };
+    const picked = {
+      w: this.surface.xAt((event.clientX - box.left) * scale),
+      b: this.surface.yAt((event.clientY - box.top) * scale),
+    };
     for (const name of ["w", "b"]) {
       const [min, max] = this.ranges[name];
       this.start[name] = Number(Math.min(max, Math.max(min, picked[name])).toFixed(1));
@@ -243,11 +335,16 @@ export class DescentFigure extends Figure {
     const { curvatures, steep } = curvature(this.readings);
     const flat = [-steep[1], steep[0]];
     const rings = RINGS.toReversed().map((size) => {
-      const [a, c] = curvatures.map((curve) => size * 5.5 / Math.sqrt(curve));
+      const [a, c] = curvatures.map((curve) => (size * 5.5) / Math.sqrt(curve));
       const points = Array.from({ length: 121 }, (_, i) => {
-        const [along, across] = [a * Math.cos((i * Math.PI) / 60), c * Math.sin((i * Math.PI) / 60)];
-        return [best.w + along * steep[0] + across * flat[0],
-          best.b + along * steep[1] + across * flat[1]];
+        const [along, across] = [
+          a * Math.cos((i * Math.PI) / 60),
+          c * Math.sin((i * Math.PI) / 60),
+        ];
+        return [
+          best.w + along * steep[0] + across * flat[0],
+          best.b + along * steep[1] + across * flat[1],
+        ];
       });
       return this.surface.line(points, "tb-ring");
     });
@@ -324,58 +421,99 @@ export class DescentFigure extends Figure {
     if (this.timer) this.runButton.textContent = "Stop";
 
     const points = this.path.map(({ w, b }) => [w, b]);
-    this.surface.moving.replaceChildren(this.surface.line(points, "tb-path"),
-      ...points.slice(0, -1).slice(-RUN_STEPS)
+    this.surface.moving.replaceChildren(
+      this.surface.line(points, "tb-path"),
+      ...points
+        .slice(0, -1)
+        .slice(-RUN_STEPS)
         .map(([w, b]) => this.surface.dot(w, b, 2, "tb-visited")),
-      this.surface.dot(now.w, now.b, 5, "tb-now"));
+      this.surface.dot(now.w, now.b, 5, "tb-now"),
+    );
     const { x: range } = this.ranges;
     this.lines.moving.replaceChildren(
       ...this.readings.x.map((x, i) =>
-        this.lines.line([[x, this.readings.y[i]], [x, now.w * x + now.b]], "tb-error-bar")),
-      this.lines.line(range.map((x) => [x, now.w * x + now.b]), "tb-line"));
+        this.lines.line(
+          [
+            [x, this.readings.y[i]],
+            [x, now.w * x + now.b],
+          ],
+          "tb-error-bar",
+        ),
+      ),
+      this.lines.line(
+        range.map((x) => [x, now.w * x + now.b]),
+        "tb-line",
+      ),
+    );
     const place = `w = ${show(now.w)}, b = ${show(now.b)}`;
-    this.surface.root.setAttribute("aria-label",
-      `Rings of equal loss over w and b, long and narrow, and the way so far. Now: ${place}.`);
-    this.lines.root.setAttribute("aria-label",
-      `${this.readings.x.length} readings of height against hours, and the line with ${place}.`);
+    this.surface.root.setAttribute(
+      "aria-label",
+      `Rings of equal loss over w and b, long and narrow, and the way so far. Now: ${place}.`,
+    );
+    this.lines.root.setAttribute(
+      "aria-label",
+      `${this.readings.x.length} readings of height against hours, and the line with ${place}.`,
+    );
 
     const first = Math.max(0, this.path.length - SHOWN_ROWS);
-    this.rows.replaceChildren(...this.path.slice(first).map((state, i) => make("tr", {},
-      make("th", { scope: "row" }, String(first + i)),
-      ...["w", "b", "loss", "gradW", "gradB"].map((key) =>
-        make("td", {}, show(state[key]))))));
+    this.rows.replaceChildren(
+      ...this.path
+        .slice(first)
+        .map((state, i) =>
+          make(
+            "tr",
+            {},
+            make("th", { scope: "row" }, String(first + i)),
+            ...["w", "b", "loss", "gradW", "gradB"].map((key) => make("td", {}, show(state[key]))),
+          ),
+        ),
+    );
 
     const sentences = this.inWords();
     const words = sentences.join(" ");
-    this.explanation.replaceChildren(...sentences.flatMap((sentence) =>
-      [make("span", { class: "tb-sentence" }, sentence), " "]));
-    this.say(`Step ${n}: w ${show(now.w)}, b ${show(now.b)}, loss ${show(now.loss)}, ` +
-      `gradient ${show(now.gradW)} and ${show(now.gradB)}. ${words}`);
+    this.explanation.replaceChildren(
+      ...sentences.flatMap((sentence) => [make("span", { class: "tb-sentence" }, sentence), " "]),
+    );
+    this.say(
+      `Step ${n}: w ${show(now.w)}, b ${show(now.b)}, loss ${show(now.loss)}, ` +
+        `gradient ${show(now.gradW)} and ${show(now.gradB)}. ${words}`,
+    );
   }
 
   /** What has just happened. @returns {string[]} sentences */
   inWords() {
     const [before, now] = [this.path.at(-2), this.path.at(-1)];
     if (this.hasDiverged) {
-      return ["Diverged: the loss is more than a thousand times what it was.",
+      return [
+        "Diverged: the loss is more than a thousand times what it was.",
         "Each step jumps farther up the other side of the valley.",
         "With these readings that happens above a learning rate of " +
-        `${limit(this.readings).toFixed(3)}. Reset, and try a smaller one.`];
+          `${limit(this.readings).toFixed(3)}. Reset, and try a smaller one.`,
+      ];
     }
     if (this.isAtBottom) {
-      return ["The bottom: both parts of the gradient are nearly 0,",
-        "and no line has a smaller loss on these readings."];
+      return [
+        "The bottom: both parts of the gradient are nearly 0,",
+        "and no line has a smaller loss on these readings.",
+      ];
     }
     if (!before) {
-      return ["Press Step: w and b each move downhill,",
-        "by the learning rate times their part of the gradient."];
+      return [
+        "Press Step: w and b each move downhill,",
+        "by the learning rate times their part of the gradient.",
+      ];
     }
     const lr = this.usedRates.at(-1);
-    const change = (name, gradient) => `${name} = ${show(before[name])} − ${lr} × ` +
+    const change = (name, gradient) =>
+      `${name} = ${show(before[name])} − ${lr} × ` +
       `${gradient < 0 ? `(${show(gradient)})` : show(gradient)} = ${show(now[name])}.`;
-    return [change("w", before.gradW), change("b", before.gradB), now.loss <= before.loss
-      ? "The loss has fallen."
-      : "The loss has grown: the step jumped over the valley and landed higher."];
+    return [
+      change("w", before.gradW),
+      change("b", before.gradB),
+      now.loss <= before.loss
+        ? "The loss has fallen."
+        : "The loss has grown: the step jumped over the valley and landed higher.",
+    ];
   }
 }
 

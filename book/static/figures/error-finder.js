@@ -22,10 +22,14 @@ export class Index {
   /** @param {{ entry: object, message: string }[]} messages several may belong to one entry */
   constructor(messages) {
     this.messages = messages.map(({ entry, message }) => ({
-      entry, message, forms: [message, firstSentence(message)].map(wordsOf),
+      entry,
+      message,
+      forms: [message, firstSentence(message)].map(wordsOf),
     }));
     this.weights = new Map();
-    for (const { forms: [whole] } of this.messages) {
+    for (const {
+      forms: [whole],
+    } of this.messages) {
       for (const word of whole) this.weights.set(word, (this.weights.get(word) ?? 0) + 1);
     }
     this.weights.forEach((count, word) => {
@@ -59,19 +63,22 @@ export class Index {
    *   first; empty if nothing fits
    */
   find(text) {
-    for (const message of findMessages(text).slice(-MOST_MESSAGES).reverse()) { // the last line first
+    for (const message of findMessages(text).slice(-MOST_MESSAGES).reverse()) {
+      // the last line first
       const asked = [message, firstSentence(message), firstLine(message)].map(wordsOf);
       const best = new Map();
       for (const { entry, message: found, forms } of this.messages) {
         const score = Math.max(
-          ...forms.flatMap((known) => asked.map((words) => this.score(words, known))));
+          ...forms.flatMap((known) => asked.map((words) => this.score(words, known))),
+        );
         if (score >= FITS && score > (best.get(entry)?.score ?? 0)) {
           best.set(entry, { entry, message: found, score });
         }
       }
       const results = [...best.values()].sort((a, b) => b.score - a.score);
       if (results.length) {
-        return results.filter(({ score }) => score >= NEAR_THE_BEST * results[0].score)
+        return results
+          .filter(({ score }) => score >= NEAR_THE_BEST * results[0].score)
           .slice(0, MOST_RESULTS);
       }
     }
@@ -114,8 +121,13 @@ class ErrorFinder extends Figure {
 
   build() {
     this.field = make("textarea", {
-      id: "tb-pasted-error", class: "tb-paste", rows: 5, spellcheck: "false", autocomplete: "off",
-      autocapitalize: "off", placeholder: "RuntimeError: …",
+      id: "tb-pasted-error",
+      class: "tb-paste",
+      rows: 5,
+      spellcheck: "false",
+      autocomplete: "off",
+      autocapitalize: "off",
+      placeholder: "RuntimeError: …",
     });
     this.field.addEventListener("input", () => this.update());
     this.field.addEventListener("paste", (event) => {
@@ -132,8 +144,12 @@ class ErrorFinder extends Figure {
     });
     this.results = make("div", { class: "tb-results" });
     return [
-      make("div", { class: "tb-paste-head" },
-        make("label", { for: "tb-pasted-error" }, "Your error message or traceback"), this.clear),
+      make(
+        "div",
+        { class: "tb-paste-head" },
+        make("label", { for: "tb-pasted-error" }, "Your error message or traceback"),
+        this.clear,
+      ),
       this.field,
       this.results,
     ];
@@ -143,8 +159,13 @@ class ErrorFinder extends Figure {
     const text = this.field.value.trim();
     this.clear.disabled = text === "";
     if (text === "") {
-      this.results.replaceChildren(make("p", { class: "tb-hint" },
-        "Paste it above: all of it, or only the last line. Your own numbers don't matter."));
+      this.results.replaceChildren(
+        make(
+          "p",
+          { class: "tb-hint" },
+          "Paste it above: all of it, or only the last line. Your own numbers don't matter.",
+        ),
+      );
       this.say("");
       return;
     }
@@ -155,10 +176,21 @@ class ErrorFinder extends Figure {
 
   show(found) {
     const how = found[0].score >= SURELY ? "Found" : "Not quite that, but near";
-    this.results.replaceChildren(make("p", {}, `${how}:`), make("ol", { class: "tb-found" },
-      ...found.map(({ entry, message }) => make("li", {},
-        make("a", { href: `#${entry.id}` }, entry.title),
-        make("p", { class: "tb-found-message", "aria-hidden": "true" }, message.slice(0, 300))))));
+    this.results.replaceChildren(
+      make("p", {}, `${how}:`),
+      make(
+        "ol",
+        { class: "tb-found" },
+        ...found.map(({ entry, message }) =>
+          make(
+            "li",
+            {},
+            make("a", { href: `#${entry.id}` }, entry.title),
+            make("p", { class: "tb-found-message", "aria-hidden": "true" }, message.slice(0, 300)),
+          ),
+        ),
+      ),
+    );
     const others = found.length - 1;
     const more = others ? `, and ${others} more that may fit` : "";
     this.say(`${how}: ${found[0].entry.title}${more}. The links follow the field.`);
@@ -172,7 +204,8 @@ class ErrorFinder extends Figure {
     ];
     this.results.replaceChildren(
       make("p", { class: "tb-none" }, "Nothing on this page fits."),
-      make("ul", {}, ...advice.map((sentence) => make("li", {}, sentence))));
+      make("ul", {}, ...advice.map((sentence) => make("li", {}, sentence))),
+    );
     this.say(`Nothing on this page fits. ${advice.join(" ")}`);
   }
 }

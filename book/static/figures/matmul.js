@@ -2,7 +2,14 @@
 // B stands above the result and A to its left, so that a row and a column meet in their cell.
 
 import {
-  CellByCell, define, make, makeButton, makeError, makeSelect, makeSlices, showNumber,
+  CellByCell,
+  define,
+  make,
+  makeButton,
+  makeError,
+  makeSelect,
+  makeSlices,
+  showNumber,
 } from "./common.js";
 
 const SIZES = [1, 2, 3, 4];
@@ -72,13 +79,17 @@ export class MatmulFigure extends CellByCell {
   read() {
     this.shapes = {};
     this.numbers = {};
-    for (const [name, start] of [["a", "1 2 3; 4 5 6"], ["b", "1 0; 0 1; 1 1"]]) {
+    for (const [name, start] of [
+      ["a", "1 2 3; 4 5 6"],
+      ["b", "1 0; 0 1; 1 1"],
+    ]) {
       const matrix = parseMatrix(this.getAttribute(name) ?? start);
       this.shapes[name] = shapeOf(matrix);
       // All 4 × 4 numbers are kept; the shape cuts out the part that is shown. So a number
       // comes back when its row does.
       this.numbers[name] = SIZES.map((_, i) =>
-        SIZES.map((_, j) => matrix[i]?.[j] ?? ((i + 2 * j) % 5) - 1));
+        SIZES.map((_, j) => matrix[i]?.[j] ?? ((i + 2 * j) % 5) - 1),
+      );
     }
   }
 
@@ -99,13 +110,23 @@ export class MatmulFigure extends CellByCell {
     ];
     this.startOver();
     return [
-      make("div", { class: "tb-formula" },
-        this.shapeControl("a"), " @ ", this.shapeControl("b"), this.resultShape),
+      make(
+        "div",
+        { class: "tb-formula" },
+        this.shapeControl("a"),
+        " @ ",
+        this.shapeControl("b"),
+        this.resultShape,
+      ),
       this.stage,
       make("div", { class: "tb-buttons" }, ...this.buttons),
       this.explanation,
-      make("p", { class: "tb-hint" }, "Pick other shapes, type other numbers (whole ones, ",
-        `−${LARGEST_NUMBER} to ${LARGEST_NUMBER}). In C the arrow keys work too.`),
+      make(
+        "p",
+        { class: "tb-hint" },
+        "Pick other shapes, type other numbers (whole ones, ",
+        `−${LARGEST_NUMBER} to ${LARGEST_NUMBER}). In C the arrow keys work too.`,
+      ),
     ];
   }
 
@@ -137,9 +158,13 @@ export class MatmulFigure extends CellByCell {
     this.seen = new Set([0]);
     this.inputs = { a: this.numberInputs("a"), b: this.numberInputs("b") };
     this.cells = Array.from({ length: fits ? rows * columns : 0 }, () =>
-      make("div", { class: "tb-cell", role: "gridcell" }));
+      make("div", { class: "tb-cell", role: "gridcell" }),
+    );
     const result = fits
-      ? this.grid("C, the result", makeSlices([rows, columns], (flat) => this.cells[flat], true))
+      ? this.grid(
+          "C, the result",
+          makeSlices([rows, columns], (flat) => this.cells[flat], true),
+        )
       : make("div", { class: "tb-nothing" }, "no result");
     this.stage.style.setProperty("--tb-across", this.shapes.a[1] + columns);
     this.stage.replaceChildren(
@@ -150,31 +175,47 @@ export class MatmulFigure extends CellByCell {
   }
 
   panel(name, content) {
-    return make("div", { class: `tb-panel tb-panel-${name}` },
-      make("div", { class: "tb-name", "aria-hidden": "true" }, name.toUpperCase()), content);
+    return make(
+      "div",
+      { class: `tb-panel tb-panel-${name}` },
+      make("div", { class: "tb-name", "aria-hidden": "true" }, name.toUpperCase()),
+      content,
+    );
   }
 
   inputGrid(name) {
     const inputs = this.inputs[name].flat();
-    return make("div", { class: "tb-matrix", role: "group", "aria-label": name.toUpperCase() },
-      ...makeSlices(this.shapes[name], (flat) => inputs[flat], false));
+    return make(
+      "div",
+      { class: "tb-matrix", role: "group", "aria-label": name.toUpperCase() },
+      ...makeSlices(this.shapes[name], (flat) => inputs[flat], false),
+    );
   }
 
   /** @returns {HTMLInputElement[][]} a field for each number of A or B */
   numberInputs(name) {
-    return this.matrix(name).map((row, i) => row.map((value, j) => {
-      const input = make("input", {
-        type: "number", min: -LARGEST_NUMBER, max: LARGEST_NUMBER, required: true, value,
-        class: "tb-cell", "aria-label": `${name.toUpperCase()}[${i}, ${j}]`,
-      });
-      input.addEventListener("input", () => {
-        if (!isAllowed(input.valueAsNumber)) return; // half typed: the last good number counts
-        this.numbers[name][i][j] = input.valueAsNumber;
-        this.update();
-      });
-      input.addEventListener("change", () => { input.value = this.numbers[name][i][j]; });
-      return input;
-    }));
+    return this.matrix(name).map((row, i) =>
+      row.map((value, j) => {
+        const input = make("input", {
+          type: "number",
+          min: -LARGEST_NUMBER,
+          max: LARGEST_NUMBER,
+          required: true,
+          value,
+          class: "tb-cell",
+          "aria-label": `${name.toUpperCase()}[${i}, ${j}]`,
+        });
+        input.addEventListener("input", () => {
+          if (!isAllowed(input.valueAsNumber)) return; // half typed: the last good number counts
+          this.numbers[name][i][j] = input.valueAsNumber;
+          this.update();
+        });
+        input.addEventListener("change", () => {
+          input.value = this.numbers[name][i][j];
+        });
+        return input;
+      }),
+    );
   }
 
   update() {
@@ -189,7 +230,9 @@ export class MatmulFigure extends CellByCell {
       this.explainError(error, a[0].length, b.length);
     }
     this.classList.toggle("tb-failed", result === null);
-    this.buttons.forEach((button) => { button.disabled = this.cells.length < 2; });
+    this.buttons.forEach((button) => {
+      button.disabled = this.cells.length < 2;
+    });
     this.resultShape.replaceChildren("→ ", result ? "[" : "error");
     if (!result) return;
     const [rows, columns] = shapeOf(result).map((size) => this.sizeMark("outer", String(size)));
@@ -215,23 +258,33 @@ export class MatmulFigure extends CellByCell {
     };
     this.inputs.a.forEach((inputs, i) => inputs.forEach((input, k) => mark(input, k, i === row)));
     this.inputs.b.forEach((inputs, k) =>
-      inputs.forEach((input, j) => mark(input, k, j === column)));
+      inputs.forEach((input, j) => mark(input, k, j === column)),
+    );
   }
 
   explainCell(terms, row, column, sum) {
     const words = `Row ${row} of A times column ${column} of B`;
-    const spelled = terms.flatMap((term, k) =>
-      [k ? " + " : "", make("span", { class: `tb-term tb-pair-${k}` }, term)]);
+    const spelled = terms.flatMap((term, k) => [
+      k ? " + " : "",
+      make("span", { class: `tb-term tb-pair-${k}` }, term),
+    ]);
     this.explanation.replaceChildren(
       make("p", {}, `${words}:`),
-      make("p", { class: "tb-sum" }, ...spelled, " ",
-        make("span", { class: "tb-together" }, "= ", make("strong", {}, sum))));
+      make(
+        "p",
+        { class: "tb-sum" },
+        ...spelled,
+        " ",
+        make("span", { class: "tb-together" }, "= ", make("strong", {}, sum)),
+      ),
+    );
     this.say(`${words}: ${terms.join(" + ")} = ${sum}. So C[${row}, ${column}] is ${sum}.`);
   }
 
   explainError(error, inA, inB) {
     const count = (n) => `${n} ${n === 1 ? "number" : "numbers"}`;
-    const why = `A row of A has ${count(inA)}, a column of B has ${inB}: someone is left ` +
+    const why =
+      `A row of A has ${count(inA)}, a column of B has ${inB}: someone is left ` +
       "without a partner. Make the inner numbers equal.";
     this.explanation.replaceChildren(makeError(error.message), make("p", {}, why));
     this.say(`RuntimeError: ${error.message}. ${why}`);

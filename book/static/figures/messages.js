@@ -24,7 +24,7 @@ export function findMessages(text) {
   const messages = [];
   let current = null;
   for (const line of lines) {
-    if (isErrorLine(line)) messages.push(current = [line]);
+    if (isErrorLine(line)) messages.push((current = [line]));
     else if (line.trim() === "") current = null;
     else current?.push(line);
   }
@@ -38,6 +38,9 @@ export function findMessages(text) {
  * @returns {Set<string>}
  */
 export function wordsOf(message) {
-  const bare = message.toLowerCase().replace(/"[^"\n]*"/g, " ").replace(/\d+/g, "");
+  const bare = message
+    .toLowerCase()
+    .replace(/"[^"\n]*"/g, " ")
+    .replace(/\d+/g, "");
   return new Set(bare.match(/[\p{L}_]+/gu) ?? []);
 }

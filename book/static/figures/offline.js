@@ -19,8 +19,9 @@ const PAUSE = 5000; // milliseconds between two sentences on how far it is
 /** What went wrong, in words for the reader. */
 class Problem extends Error {}
 
-const CANNOT = "The book cannot be kept here: the browser is too old for that, its window is a private one, "
-  + "or the address does not begin with https.";
+const CANNOT =
+  "The book cannot be kept here: the browser is too old for that, its window is a private one, " +
+  "or the address does not begin with https.";
 const NO_NETWORK = "The network is gone. What has come so far is kept: go on when it is back.";
 const NEW = "The site has just been published anew: try again in some minutes.";
 const FULL = "There is no room left. What has come so far can be removed here.";
@@ -33,8 +34,13 @@ function explain(error) {
 
 const showCount = (count) => count.toLocaleString("en");
 /** @param {string} date as in 2026-11-28 */
-const showDate = (date) => new Date(date)
-  .toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+const showDate = (date) =>
+  new Date(date).toLocaleDateString("en-GB", {
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    timeZone: "UTC",
+  });
 
 /** Under which address a file is kept. @param {string} path @param {string} sum */
 const keyOf = (path, sum) => `${ROOT.href}${path}?v=${sum}`;
@@ -45,8 +51,10 @@ const weigh = (entries) => entries.reduce((sum, [, [, bytes]]) => sum + bytes, 0
 /** @param {List} list that is kept */
 function describe({ built, files }) {
   const entries = Object.entries(files);
-  return `The book is kept on this device, as it was built on ${showDate(built)}: `
-    + `${showCount(entries.length)} files, ${showSize(weigh(entries))}.`;
+  return (
+    `The book is kept on this device, as it was built on ${showDate(built)}: ` +
+    `${showCount(entries.length)} files, ${showSize(weigh(entries))}.`
+  );
 }
 
 /** The file as it lies on the server now. @param {string} url @param {AbortSignal} [signal] */
@@ -55,7 +63,8 @@ async function ask(url, signal) {
     throw signal?.aborted ? error : new Problem(NO_NETWORK);
   });
   if (answer.status === 404) throw new Problem(NEW);
-  if (!answer.ok) throw new Problem(`The server answered ${answer.status}. Try again in some minutes.`);
+  if (!answer.ok)
+    throw new Problem(`The server answered ${answer.status}. Try again in some minutes.`);
   return answer;
 }
 
@@ -76,13 +85,15 @@ async function keep(cache, path, sum, signal) {
   });
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-384", content));
   if (btoa(String.fromCharCode(...digest)) !== sum) throw new Problem(NEW);
-  const headers = { "Content-Type": answer.headers.get("Content-Type") ?? "application/octet-stream" };
+  const headers = {
+    "Content-Type": answer.headers.get("Content-Type") ?? "application/octet-stream",
+  };
   await cache.put(keyOf(path, sum), new Response(content, { headers }));
 }
 
 /** Which files of a list are not kept yet. @param {List} list */
 async function missingFrom(list) {
-  const keys = await caches.has(CACHE) ? await (await caches.open(CACHE)).keys() : [];
+  const keys = (await caches.has(CACHE)) ? await (await caches.open(CACHE)).keys() : [];
   const kept = new Set(keys.map(({ url }) => url));
   return Object.entries(list.files).filter(([path, [sum]]) => !kept.has(keyOf(path, sum)));
 }
@@ -119,9 +130,19 @@ class Offline extends HTMLElement {
       stop: makeButton("Stop", () => this.#stop?.abort()),
       remove: makeButton("Remove it", () => this.remove()),
     };
-    this.line = make("div", { class: "tb-progress-buttons" }, this.bar, this.count, this.buttons.stop);
-    this.replaceChildren(this.said, this.line,
-      make("div", { class: "tb-progress-buttons" }, this.buttons.keep, this.buttons.remove), this.status);
+    this.line = make(
+      "div",
+      { class: "tb-progress-buttons" },
+      this.bar,
+      this.count,
+      this.buttons.stop,
+    );
+    this.replaceChildren(
+      this.said,
+      this.line,
+      make("div", { class: "tb-progress-buttons" }, this.buttons.keep, this.buttons.remove),
+      this.status,
+    );
     if (!navigator.serviceWorker || !window.caches || !crypto.subtle) this.show(CANNOT);
     else await this.look().catch(() => this.show(CANNOT));
     // Only now: what is there from the start does not interrupt a page being read.
@@ -150,17 +171,21 @@ class Offline extends HTMLElement {
   async look(problem = "") {
     this.#turn += 1;
     const turn = this.#turn;
-    if (!await caches.has(CACHE)) {
+    if (!(await caches.has(CACHE))) {
       const bytes = Number(this.dataset.bytes ?? 0);
-      this.show(problem || "The book is not kept on this device.",
-        `Keep the book on this device${bytes ? ` (${showSize(bytes)})` : ""}`);
+      this.show(
+        problem || "The book is not kept on this device.",
+        `Keep the book on this device${bytes ? ` (${showSize(bytes)})` : ""}`,
+      );
       return;
     }
     const kept = await readList(await caches.match(LIST, { cacheName: CACHE }));
     const is = kept ? describe(kept) : "The book is not kept as a whole.";
     const more = kept ? "Bring up to date" : "Go on";
     this.show(problem || is, kept && !problem ? "" : more, true); // the network may take its time
-    const list = await ask(LIST).then(readList).catch(() => null);
+    const list = await ask(LIST)
+      .then(readList)
+      .catch(() => null);
     if (!list) return;
     const missing = await missingFrom(list);
     if (turn !== this.#turn) return; // another button has been pressed
@@ -241,10 +266,12 @@ class Offline extends HTMLElement {
 
 /** @param {number} bytes that have to go into the browser's storage */
 async function checkRoom(bytes) {
-  const { quota, usage } = await navigator.storage.estimate?.() ?? {};
+  const { quota, usage } = (await navigator.storage.estimate?.()) ?? {};
   if (!(quota - usage < bytes)) return; // an old browser does not say
-  throw new Problem(`There is not enough room: ${showSize(bytes)} are needed, and the browser has `
-    + `${showSize(Math.max(0, quota - usage))} for this site.`);
+  throw new Problem(
+    `There is not enough room: ${showSize(bytes)} are needed, and the browser has ` +
+      `${showSize(Math.max(0, quota - usage))} for this site.`,
+  );
 }
 
 define("tb-offline", Offline);

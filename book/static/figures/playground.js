@@ -13,11 +13,21 @@ const CHOICES = {
   batch: ["full", "50", "10"],
 };
 const LABELS = {
-  data: "data", noise: "noise", layers: "hidden layers", units: "units in each",
-  activation: "activation", rate: "learning rate", batch: "batch",
+  data: "data",
+  noise: "noise",
+  layers: "hidden layers",
+  units: "units in each",
+  activation: "activation",
+  rate: "learning rate",
+  batch: "batch",
 };
 const START = {
-  data: "circles", noise: "0.1", layers: "1", units: "4", activation: "ReLU", rate: "0.3",
+  data: "circles",
+  noise: "0.1",
+  layers: "1",
+  units: "4",
+  activation: "ReLU",
+  rate: "0.3",
   batch: "full",
 };
 const N_TRAIN = 200;
@@ -46,7 +56,8 @@ export function randomFrom(seed) {
   return next;
 }
 
-const SHAPES = { // a point without noise of a class, 0 or 1
+const SHAPES = {
+  // a point without noise of a class, 0 or 1
   circles(label, random) {
     const angle = 2 * Math.PI * random();
     const radius = label ? 0.5 : 1;
@@ -81,11 +92,13 @@ export function makeData(kind, n, noise, seed) {
   const bell = () => Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random());
   const labels = Array.from({ length: n }, (_, i) => i % 2);
   const points = labels.map((label) =>
-    SHAPES[kind](label, random).map((coordinate) => coordinate + noise * bell()));
+    SHAPES[kind](label, random).map((coordinate) => coordinate + noise * bell()),
+  );
   return { points, labels };
 }
 
-const ACTIVATIONS = { // the function, and its slope from its value
+const ACTIVATIONS = {
+  // the function, and its slope from its value
   none: [(z) => z, () => 1],
   ReLU: [(z) => (z > 0 ? z : 0), (a) => (a > 0 ? 1 : 0)],
   tanh: [Math.tanh, (a) => 1 - a * a],
@@ -120,7 +133,8 @@ export class Network {
     this.values = this.layers.map(({ nOut }) => new Float64Array(nOut)); // after each layer
     this.deltas = this.layers.map(({ nOut }) => new Float64Array(nOut)); // slopes of the loss
     this.sums = this.layers.map(({ nIn, nOut }) => ({
-      weight: new Float64Array(nIn * nOut), bias: new Float64Array(nOut),
+      weight: new Float64Array(nIn * nOut),
+      bias: new Float64Array(nOut),
     }));
   }
 
@@ -130,7 +144,10 @@ export class Network {
     const layers = widths.slice(1).map((nOut, i) => {
       const draw = () => (2 * random() - 1) / Math.sqrt(widths[i]);
       const row = () => Array.from({ length: widths[i] }, draw);
-      return { weight: Array.from({ length: nOut }, row), bias: Array.from({ length: nOut }, draw) };
+      return {
+        weight: Array.from({ length: nOut }, row),
+        bias: Array.from({ length: nOut }, draw),
+      };
     });
     return new Network(layers, activation);
   }
@@ -233,8 +250,12 @@ export function zeroLine(values, side) {
   for (let row = 0; row + 1 < side; row += 1) {
     for (let column = 0; column + 1 < side; column += 1) {
       // The corners, walked round; where the sign changes between two of them, the line passes.
-      const corners = [[0, 0], [1, 0], [1, 1], [0, 1]].map(([x, y]) =>
-        [column + x, row + y, values[(row + y) * side + column + x]]);
+      const corners = [
+        [0, 0],
+        [1, 0],
+        [1, 1],
+        [0, 1],
+      ].map(([x, y]) => [column + x, row + y, values[(row + y) * side + column + x]]);
       const ends = corners.flatMap(([x1, y1, from], c) => {
         const [x2, y2, to] = corners[(c + 1) % 4];
         if (from > 0 === to > 0) return [];
@@ -268,17 +289,29 @@ export class PlaygroundFigure extends Figure {
   }
 
   build() {
-    const field = (name) => make("label", { class: "tb-choice" }, make("span", {}, LABELS[name]),
-      makeSelect(LABELS[name], CHOICES[name], this.options[name], (value) => {
-        this.options[name] = value;
-        if (name !== "rate" && name !== "batch") this.reset();
-      }));
+    const field = (name) =>
+      make(
+        "label",
+        { class: "tb-choice" },
+        make("span", {}, LABELS[name]),
+        makeSelect(LABELS[name], CHOICES[name], this.options[name], (value) => {
+          this.options[name] = value;
+          if (name !== "rate" && name !== "batch") this.reset();
+        }),
+      );
     this.playButton = makeButton("Play", () => (this.isPlaying ? this.pause() : this.play()));
     const buttons = [
       this.playButton,
-      makeButton("One epoch", () => { this.pause(); this.train(1); this.finish(); }),
+      makeButton("One epoch", () => {
+        this.pause();
+        this.train(1);
+        this.finish();
+      }),
       makeButton("Reset", () => this.reset()),
-      makeButton("Another start", () => { this.seed += 1; this.reset(); }),
+      makeButton("Another start", () => {
+        this.seed += 1;
+        this.reset();
+      }),
     ];
     this.picture = make("canvas", { role: "img", class: "tb-plane" });
     this.curve = make("canvas", { role: "img", class: "tb-curve" });
@@ -287,15 +320,21 @@ export class PlaygroundFigure extends Figure {
     this.startOver();
     const redraw = () => this.draw();
     new ResizeObserver(redraw).observe(this.picture);
-    new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    new MutationObserver(redraw).observe(document.documentElement, {
+      attributeFilter: ["data-theme"],
+    });
     return [
       make("div", { class: "tb-choices" }, ...Object.keys(CHOICES).map(field)),
       make("div", { class: "tb-buttons" }, ...buttons),
       this.numbers,
       make("div", { class: "tb-stage tb-screens" }, this.picture, this.curve),
-      make("p", { class: "tb-hint" }, "Full marks: what it learns from. Hollow marks: held out. ",
+      make(
+        "p",
+        { class: "tb-hint" },
+        "Full marks: what it learns from. Hollow marks: held out. ",
         "Thick line: where the network is undecided. Dashed: the line of each unit in the first ",
-        "hidden layer."),
+        "hidden layer.",
+      ),
     ];
   }
 
@@ -349,7 +388,11 @@ export class PlaygroundFigure extends Figure {
       }
       for (let start = 0; start < order.length; start += size) {
         const batch = order.slice(start, start + size);
-        this.network.step(batch.map((i) => points[i]), batch.map((i) => labels[i]), rate);
+        this.network.step(
+          batch.map((i) => points[i]),
+          batch.map((i) => labels[i]),
+          rate,
+        );
       }
       this.epoch += 1;
       this.history.push(this.measure());
@@ -369,7 +412,8 @@ export class PlaygroundFigure extends Figure {
     const frame = () => {
       if (!this.isPlaying) return;
       const { top, bottom } = this.getBoundingClientRect();
-      if (this.isConnected && bottom > 0 && top < innerHeight) { // nobody looks: it waits
+      if (this.isConnected && bottom > 0 && top < innerHeight) {
+        // nobody looks: it waits
         this.train(Math.min(EPOCHS_PER_FRAME, stop - this.epoch), BUDGET_MS);
         if (this.isDone || this.epoch >= stop) return this.pause();
         if (!this.calm.matches) this.draw();
@@ -400,18 +444,26 @@ export class PlaygroundFigure extends Figure {
   sentence() {
     const { trainLoss, right } = this.history.at(-1);
     if (!Number.isFinite(trainLoss)) {
-      return `Epoch ${this.epoch}: the loss is no longer a number, the learning rate is too high. ` +
-        "Press Reset.";
+      return (
+        `Epoch ${this.epoch}: the loss is no longer a number, the learning rate is too high. ` +
+        "Press Reset."
+      );
     }
-    return `Epoch ${this.epoch}, training loss ${trainLoss.toFixed(3)}, ` +
+    return (
+      `Epoch ${this.epoch}, training loss ${trainLoss.toFixed(3)}, ` +
       `right on held-out points: ${percent(right, N_HELD_OUT)} (guessing: 50 %).` +
-      (this.epoch >= LAST_EPOCH ? " That is enough; press Reset." : "");
+      (this.epoch >= LAST_EPOCH ? " That is enough; press Reset." : "")
+    );
   }
 
   draw() {
     const style = getComputedStyle(this);
-    this.colours = Object.fromEntries(["blue", "orange", "text", "muted", "ground", "line"].map(
-      (name) => [name, style.getPropertyValue(`--tb-${name}`).trim()]));
+    this.colours = Object.fromEntries(
+      ["blue", "orange", "text", "muted", "ground", "line"].map((name) => [
+        name,
+        style.getPropertyValue(`--tb-${name}`).trim(),
+      ]),
+    );
     this.numbers.textContent = this.sentence();
     this.drawPlane();
     this.drawCurve();
@@ -457,10 +509,14 @@ export class PlaygroundFigure extends Figure {
     this.drawPoints(pen, at, this.heldOut, false);
     this.drawPoints(pen, at, this.trainData, true);
     const { data, layers, units, activation } = this.options;
-    const built = layers === "0" ? "no hidden layer" :
-      `${layers} hidden ${layers === "1" ? "layer" : "layers"} of ${units}, activation ${activation}`;
-    this.picture.setAttribute("aria-label",
-      `Points of two classes (${data}) in the plane, and the boundary of a network with ${built}.`);
+    const built =
+      layers === "0"
+        ? "no hidden layer"
+        : `${layers} hidden ${layers === "1" ? "layer" : "layers"} of ${units}, activation ${activation}`;
+    this.picture.setAttribute(
+      "aria-label",
+      `Points of two classes (${data}) in the plane, and the boundary of a network with ${built}.`,
+    );
   }
 
   /** A picture with a dot for each logit: its side as a colour, the surer the stronger. */
@@ -526,7 +582,8 @@ export class PlaygroundFigure extends Figure {
     if (!pen) return;
     const [width, height] = [this.curve.clientWidth, this.curve.clientHeight];
     const [left, top, bottom] = [34, 26, height - 34];
-    const losses = this.history.flatMap((row) => [row.trainLoss, row.heldOutLoss])
+    const losses = this.history
+      .flatMap((row) => [row.trainLoss, row.heldOutLoss])
       .filter(Number.isFinite);
     const highest = losses.reduce((most, loss) => Math.max(most, loss), 0.8);
     const last = Math.max(this.epoch, 10);
@@ -545,7 +602,10 @@ export class PlaygroundFigure extends Figure {
     pen.textAlign = "left";
     pen.fillText("loss: training (full), held out (dashed)", left - 26, 16);
     const every = Math.ceil(this.history.length / width);
-    for (const [name, colour, dash] of [["trainLoss", "blue", []], ["heldOutLoss", "orange", [5, 4]]]) {
+    for (const [name, colour, dash] of [
+      ["trainLoss", "blue", []],
+      ["heldOutLoss", "orange", [5, 4]],
+    ]) {
       pen.strokeStyle = this.colours[colour];
       pen.lineWidth = 2;
       pen.setLineDash(dash);
@@ -557,9 +617,12 @@ export class PlaygroundFigure extends Figure {
       pen.stroke();
     }
     const { trainLoss, heldOutLoss } = this.history.at(-1);
-    this.curve.setAttribute("aria-label", `Loss over ${this.epoch} epochs: ` +
-      `training from ${this.history[0].trainLoss.toFixed(3)} to ${trainLoss.toFixed(3)}, ` +
-      `held out from ${this.history[0].heldOutLoss.toFixed(3)} to ${heldOutLoss.toFixed(3)}.`);
+    this.curve.setAttribute(
+      "aria-label",
+      `Loss over ${this.epoch} epochs: ` +
+        `training from ${this.history[0].trainLoss.toFixed(3)} to ${trainLoss.toFixed(3)}, ` +
+        `held out from ${this.history[0].heldOutLoss.toFixed(3)} to ${heldOutLoss.toFixed(3)}.`,
+    );
   }
 }
 

@@ -35,7 +35,10 @@ class Sortable extends HTMLElement {
       heading.append(button);
       heading.setAttribute("aria-sort", "none");
       const cells = [...this.body.rows].map((row) => row.cells[column]);
-      heading.classList.toggle("tb-number", cells.some((cell) => "value" in cell.dataset));
+      heading.classList.toggle(
+        "tb-number",
+        cells.some((cell) => "value" in cell.dataset),
+      );
     });
     this.append(this.status);
   }

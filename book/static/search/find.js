@@ -10,8 +10,12 @@ const RANKING = { termSimilarity: 6 }; // a tensor before TensorBoard
 const MANY_WORDS = 6; // more of them are no concept, but a message
 const SOME_WORDS = 3; // more of them, with numbers, too
 const NAME = /(?<![\p{L}\p{N}_])[\p{L}_][\p{L}\p{N}_]*/gu; // mat1, but neither 784 nor 32x784
-const SMALL_WORDS = new Set(("a an and are at by can do does for from how i in is it my of on or the to "
-  + "what when where which why with").split(" "));
+const SMALL_WORDS = new Set(
+  (
+    "a an and are at by can do does for from how i in is it my of on or the to " +
+    "what when where which why with"
+  ).split(" "),
+);
 const ENOUGH = 0.6; // of the weight of all words: what fewer fit is coincidence
 const NEAR_THE_BEST = 0.4; // of a message, an entry on errors goes first if its score is this share of the best
 
@@ -23,7 +27,9 @@ let engine;
  */
 export function load() {
   engine ??= start();
-  engine.catch(() => { engine = undefined; }); // there may be a network the next time
+  engine.catch(() => {
+    engine = undefined;
+  }); // there may be a network the next time
   return engine;
 }
 
@@ -76,10 +82,14 @@ export async function find(query) {
  */
 export function read(query) {
   const message = findMessages(query).at(-1);
-  const bare = withoutName(message).toLowerCase().replace(/"[^"\n]*"/g, " ");
+  const bare = withoutName(message)
+    .toLowerCase()
+    .replace(/"[^"\n]*"/g, " ");
   const names = unique(bare.match(NAME) ?? []);
-  const isMessage = isErrorLine(message) || names.length > MANY_WORDS
-    || (names.length > SOME_WORDS && /\d/.test(query));
+  const isMessage =
+    isErrorLine(message) ||
+    names.length > MANY_WORDS ||
+    (names.length > SOME_WORDS && /\d/.test(query));
   if (isMessage && names.length) return { words: names, isMessage };
   const all = unique(query.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? []);
   const telling = all.filter((word) => !SMALL_WORDS.has(word));
@@ -92,7 +102,9 @@ const unique = (words) => [...new Set(words)];
 function isKnown(word, known) {
   const stem = word.replace(/(?:ations?|ing|ions?|ed|ers?|es?|s)$/, "");
   const forms = [...spellings(word), ...(stem.length > 3 ? [stem] : [])];
-  return /^\p{N}/u.test(word) || known.some((other) => forms.some((form) => other.startsWith(form)));
+  return (
+    /^\p{N}/u.test(word) || known.some((other) => forms.some((form) => other.startsWith(form)))
+  );
 }
 
 /** The book is British, code is American: what either spelling finds. */
@@ -139,7 +151,8 @@ async function askForMost(ask, words) {
       scores.set(result.id, { ...result, score });
     }
   }
-  return [...scores.values()].filter(({ score }) => score >= ENOUGH * all)
+  return [...scores.values()]
+    .filter(({ score }) => score >= ENOUGH * all)
     .sort((a, b) => b.score - a.score);
 }
 
@@ -179,11 +192,13 @@ function distance(a, b) {
  * @returns {Promise<{ url: string, title: string, page: string, kind: string, excerpt: string }[]>}
  */
 export async function details(found, { words, isMessage }) {
-  const hits = await Promise.all(found.map(async ({ score, data }) => {
-    const { meta, excerpt } = await data();
-    const url = new URL(`../../${meta.address}`, FOLDER).href;
-    return { title: meta.name, ...meta, url, excerpt, score };
-  }));
+  const hits = await Promise.all(
+    found.map(async ({ score, data }) => {
+      const { meta, excerpt } = await data();
+      const url = new URL(`../../${meta.address}`, FOLDER).href;
+      return { title: meta.name, ...meta, url, excerpt, score };
+    }),
+  );
   const names = new Set([...spellings(words)].map(nameOf));
   const isCalledSo = ({ title }) => title.split(", ").some((name) => names.has(nameOf(name)));
   const fits = ({ kind, score }) => kind === "Error" && score >= NEAR_THE_BEST * hits[0].score;
@@ -191,9 +206,16 @@ export async function details(found, { words, isMessage }) {
     if (isCalledSo(hit)) return hit.kind === "Glossary" ? 0 : 1;
     return isMessage && fits(hit) ? 2 : 3;
   };
-  return hits.map((hit) => [place(hit), hit]).sort((a, b) => a[0] - b[0]).map(([, hit]) => hit);
+  return hits
+    .map((hit) => [place(hit), hit])
+    .sort((a, b) => a[0] - b[0])
+    .map(([, hit]) => hit);
 }
 
 /** A heading without its number, hyphens and the s of a plural. @param {string} title */
 const nameOf = (title) =>
-  title.toLowerCase().replace(/^[\d-]+[.:] /, "").replace(/-/g, " ").replace(/s$/, "");
+  title
+    .toLowerCase()
+    .replace(/^[\d-]+[.:] /, "")
+    .replace(/-/g, " ")
+    .replace(/s$/, "");

@@ -14,9 +14,16 @@ const KINDS = { Error: "Errors", Recipe: "Cheat sheet", Package: "The package" }
 const link = (path, text) => make("a", { href: new URL(path, ROOT).href }, text);
 
 /** Where to look without the search. */
-const elsewhere = () => make("p", {},
-  "The ", link("book/glossary.html", "glossary"), " explains every term; the page on ",
-  link("book/errors.html", "errors"), " reads and mends the commonest messages.");
+const elsewhere = () =>
+  make(
+    "p",
+    {},
+    "The ",
+    link("book/glossary.html", "glossary"),
+    " explains every term; the page on ",
+    link("book/errors.html", "errors"),
+    " reads and mends the commonest messages.",
+  );
 
 /**
  * Pagefind's excerpt as nodes, without the title that it may begin with.
@@ -48,15 +55,29 @@ class Search extends HTMLElement {
     this.isPage = !this.closest("dialog");
     const id = this.isPage ? "tb-search-page" : "tb-search-field";
     this.field = make("input", {
-      id, name: "q", type: "text", inputmode: "search", enterkeyhint: "search", maxlength: 2000,
-      autocomplete: "off", autocapitalize: "off", spellcheck: "false",
+      id,
+      name: "q",
+      type: "text",
+      inputmode: "search",
+      enterkeyhint: "search",
+      maxlength: 2000,
+      autocomplete: "off",
+      autocapitalize: "off",
+      spellcheck: "false",
       placeholder: "A term, or an error message",
     });
     this.status = make("p", { class: "tb-search-status", role: "status" });
     this.results = make("div", { class: "tb-search-results" });
-    const form = make("form", {
-      role: "search", action: new URL("search.html", ROOT).pathname, class: "tb-search-form",
-    }, make("label", { for: id, class: "tb-search-label" }, "Search the book"), this.field);
+    const form = make(
+      "form",
+      {
+        role: "search",
+        action: new URL("search.html", ROOT).pathname,
+        class: "tb-search-form",
+      },
+      make("label", { for: id, class: "tb-search-label" }, "Search the book"),
+      this.field,
+    );
     this.replaceChildren(form, this.status, this.results);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -73,7 +94,7 @@ class Search extends HTMLElement {
       this.ask(findMessages(text).at(-1).split("\n", 1)[0].trim());
     });
     this.addEventListener("keydown", (event) => this.walk(event));
-    this.field.value = this.isPage ? new URLSearchParams(location.search).get("q") ?? "" : "";
+    this.field.value = this.isPage ? (new URLSearchParams(location.search).get("q") ?? "") : "";
     load().catch(() => this.giveUp()); // it comes while the reader types
     this.look();
     if (this.isPage) this.field.focus();
@@ -114,24 +135,34 @@ class Search extends HTMLElement {
       return make("li", {}, button);
     });
     this.results.replaceChildren(
-      make("p", {}, "Look for a term, a name such as ", make("code", {}, "nn.Linear"),
-        ", or paste an error message: all of it, or its last line."),
+      make(
+        "p",
+        {},
+        "Look for a term, a name such as ",
+        make("code", {}, "nn.Linear"),
+        ", or paste an error message: all of it, or its last line.",
+      ),
       make("ul", { class: "tb-search-examples", "aria-label": "For example" }, ...examples),
-      elsewhere());
+      elsewhere(),
+    );
   }
 
   giveUp() {
     this.status.textContent = "The search could not be loaded.";
     this.results.replaceChildren(
-      make("p", {}, "There may be no network just now. Once there is, type again."), elsewhere());
+      make("p", {}, "There may be no network just now. Once there is, type again."),
+      elsewhere(),
+    );
   }
 
   show(query, answer, hits) {
     const { found, words, instead } = answer;
     if (!found.length) {
       this.status.textContent = `Nothing found for “${query.slice(0, 80)}”.`;
-      this.results.replaceChildren(make("p", {}, "Try fewer words, or another word for it."),
-        elsewhere());
+      this.results.replaceChildren(
+        make("p", {}, "Try fewer words, or another word for it."),
+        elsewhere(),
+      );
       return;
     }
     const count = found.length === 1 ? "1 result" : `${found.length} results`;
@@ -149,33 +180,57 @@ class Search extends HTMLElement {
       const key = hit.url.split("#", 1)[0];
       pages.set(key, [...(pages.get(key) ?? []), hit]);
     }
-    this.results.append(make("ol", { class: "tb-search-pages" },
-      ...[...pages.values()].map((group) => this.drawPage(group))));
+    this.results.append(
+      make(
+        "ol",
+        { class: "tb-search-pages" },
+        ...[...pages.values()].map((group) => this.drawPage(group)),
+      ),
+    );
   }
 
   drawPage(hits) {
     const [{ page, kind }] = hits;
-    const hit = ({ url, title, excerpt }) => make("li", {},
-      make("a", { href: url, class: "tb-search-hit" },
-        make("span", { class: "tb-search-title" }, title),
-        make("span", { class: "tb-search-excerpt" }, ...showExcerpt(excerpt, title))));
+    const hit = ({ url, title, excerpt }) =>
+      make(
+        "li",
+        {},
+        make(
+          "a",
+          { href: url, class: "tb-search-hit" },
+          make("span", { class: "tb-search-title" }, title),
+          make("span", { class: "tb-search-excerpt" }, ...showExcerpt(excerpt, title)),
+        ),
+      );
     const name = KINDS[kind] ?? kind;
     const label = page === name ? [] : [make("span", { class: "tb-search-kind" }, name), " "];
-    const item = make("li", {},
+    const item = make(
+      "li",
+      {},
       make("p", { class: "tb-search-page" }, ...label, page),
-      make("ul", {}, ...hits.slice(0, OF_A_PAGE).map(hit)));
+      make("ul", {}, ...hits.slice(0, OF_A_PAGE).map(hit)),
+    );
     const rest = hits.slice(OF_A_PAGE);
     if (rest.length) {
-      item.append(make("details", {}, make("summary", {}, `${rest.length} more on this page`),
-        make("ul", {}, ...rest.map(hit))));
+      item.append(
+        make(
+          "details",
+          {},
+          make("summary", {}, `${rest.length} more on this page`),
+          make("ul", {}, ...rest.map(hit)),
+        ),
+      );
     }
     return item;
   }
 
   offerMore(found, answer) {
     if (!found.length) return;
-    const more = make("button", { type: "button", class: "tb-search-more" },
-      `Show ${Math.min(found.length, AT_ONCE)} more`);
+    const more = make(
+      "button",
+      { type: "button", class: "tb-search-more" },
+      `Show ${Math.min(found.length, AT_ONCE)} more`,
+    );
     more.addEventListener("click", async () => {
       const asked = this.#asked;
       const hits = await details(found.slice(0, AT_ONCE), answer);
@@ -236,8 +291,12 @@ export async function openSearch() {
 
 function makeDialog() {
   const close = make("button", { type: "button", class: "tb-search-close" }, "Close");
-  const box = make("dialog", { class: "tb-search-dialog", "aria-label": "Search the book" },
-    make("tb-search"), close);
+  const box = make(
+    "dialog",
+    { class: "tb-search-dialog", "aria-label": "Search the book" },
+    make("tb-search"),
+    close,
+  );
   close.addEventListener("click", () => box.close());
   box.addEventListener("click", (event) => {
     if (event.target === box || event.target.closest("a")) box.close(); // beside it, or a result
@@ -248,7 +307,8 @@ function makeDialog() {
 /** Wait for the styles: an unstyled dialog would flash up. */
 function addStyles() {
   const sheet = make("link", {
-    rel: "stylesheet", href: new URL("search.css", import.meta.url).href,
+    rel: "stylesheet",
+    href: new URL("search.css", import.meta.url).href,
   });
   return new Promise((resolve) => {
     sheet.addEventListener("load", resolve);
