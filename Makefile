@@ -44,14 +44,16 @@ check: lint test book site ## Test everything: the package, the book, the built 
 site: $(READY) tests/node_modules ## Test the built site in a real browser (after make book)
 	@$(BIN)/python -m pytest -m site
 
-lint: $(READY) ## Check style and format
+lint: $(READY) node_modules ## Check style, format and the scripts' types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/actionlint
+	@PATH="$(abspath $(BIN)):$$PATH" npm run --silent lint
 
-format: $(READY) ## Mend style and format
+format: $(READY) node_modules ## Correct style and format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@PATH="$(abspath $(BIN)):$$PATH" npm run --silent format
 
 data: $(READY) ## Fetch the data sets, if they are not there yet
 	@$(BIN)/python -c 'from torchbook.data import load_fashion_mnist; from torchbook.verify import cache_dir; load_fashion_mnist(); print("The data is in", cache_dir())'

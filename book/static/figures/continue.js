@@ -1,9 +1,15 @@
-// The front page's link to where a returning reader stopped. It keeps its room, so nothing jumps.
+// The front page's link to where the reader stopped. Its space is reserved, so nothing jumps.
 
 import { addressOf, fetchContents, has, load } from "../progress.js";
 import { define, make } from "./common.js";
 
-/** Where to go on: after the last mark, the first section that is not read. */
+/** @typedef {import("../progress.js").Chapter} Chapter */
+
+/**
+ * The first unread section after the last mark.
+ * @param {import("../progress.js").Progress} progress
+ * @param {Chapter[]} chapters
+ */
 function findNext(progress, chapters) {
   const start = Math.max(
     0,
@@ -37,9 +43,7 @@ class Continue extends HTMLElement {
           `Go on with ${chapter.title.split(":")[0]}, “${section.title}”`,
         ),
       );
-    } catch {
-      /* without the list there is simply no link */
-    }
+    } catch {} // without the list there is no link
   }
 }
 

@@ -1,21 +1,18 @@
 // <tb-descent x="0 1 2" y="24 22 20" w="0" b="0" lr="0.05">: a line learns, step by step.
 // On the left the loss of every line w x + b, as rings of equal loss; on the right the line itself.
 
-import { Figure, define, make, makeButton } from "./common.js";
+import { define, Figure, make, makeButton, showNumber } from "./common.js";
 
 const RUN_STEPS = 100;
-const MILLISECONDS = 40; // from step to step of a run that is watched
+const MILLISECONDS = 40; // between two steps of a run
 const SHOWN_ROWS = 4;
 const SLIDER = { min: -3, max: -0.5, step: 0.01 }; // powers of ten: 0.001 to 0.32
 const MOST_READINGS = 100;
 const SIZE = { width: 330, height: 270, left: 46, right: 10, top: 10, bottom: 40 };
 const RINGS = [0.3, 1, 2, 3, 4, 5, 6, 7, 8];
 
-/**
- * @typedef {object} Readings
- * @property {number[]} x
- * @property {number[]} y
- */
+/** @typedef {{x: number[], y: number[]}} Readings */
+/** @typedef {[number, number]} Pair */
 /** @typedef {{w: number, b: number, loss: number, gradW: number, gradB: number}} State */
 
 /** @param {string} text numbers with spaces between @param {string} name @returns {number[]} */
@@ -30,6 +27,7 @@ function parseNumbers(text, name) {
   return numbers;
 }
 
+/** @param {number[]} numbers */
 const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 
 /**
@@ -50,18 +48,30 @@ export function stateAt({ x, y }, w, b) {
   };
 }
 
-/** One step of gradient descent. @param {Readings} readings @param {State} state */
+/**
+ * One step of gradient descent.
+ * @param {Readings} readings
+ * @param {State} state
+ * @param {number} lr
+ */
 export const stepFrom = (readings, state, lr) =>
   stateAt(readings, state.w - lr * state.gradW, state.b - lr * state.gradB);
 
-/** @returns {State[]} the start and the states after each of the steps */
+/**
+ * @param {Readings} readings
+ * @param {number} w
+ * @param {number} b
+ * @param {number} lr
+ * @param {number} steps
+ * @returns {State[]} the start and the state after each step
+ */
 export function descend(readings, w, b, lr, steps) {
   const path = [stateAt(readings, w, b)];
   for (let k = 0; k < steps; k += 1) path.push(stepFrom(readings, path.at(-1), lr));
   return path;
 }
 
-/** The line with the smallest loss, without any descent. @param {Readings} readings */
+/** The line with the smallest loss, by the closed formula. @param {Readings} readings */
 export function bestLine(readings) {
   const [meanX, meanY] = [mean(readings.x), mean(readings.y)];
   const spread = mean(readings.x.map((value) => (value - meanX) ** 2));
@@ -70,9 +80,9 @@ export function bestLine(readings) {
 }
 
 /**
- * How the loss curves. The loss is a bowl, and these are the axes of its rings.
+ * The curvature of the loss along the two axes of its rings.
  * @param {Readings} readings
- * @returns {{curvatures: [number, number], steep: [number, number]}} the eigenvalues of the
+ * @returns {{curvatures: Pair, steep: Pair}} the eigenvalues of the
  *   Hessian, the larger one first, and the direction (w, b) of the larger
  */
 export function curvature({ x }) {
@@ -85,10 +95,10 @@ export function curvature({ x }) {
   };
 }
 
-/** Above this learning rate the descent diverges. @param {Readings} readings */
+/** The learning rate above which descent diverges. @param {Readings} readings */
 export const limit = (readings) => 2 / curvature(readings).curvatures[0];
 
-/** A number short enough for a table, with a true minus sign. @param {number} number */
+/** A number for a table, with a true minus sign. @param {number} number */
 export function show(number) {
   const size = Math.abs(number);
   const text = !Number.isFinite(number)
@@ -105,7 +115,13 @@ export function show(number) {
   return text.replaceAll("-", "−");
 }
 
-/** @returns {SVGElement} */
+/**
+ * @template {keyof SVGElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, string | number>} attributes
+ * @param {...(Node | string)} children
+ * @returns {SVGElementTagNameMap[K]}
+ */
 function draw(tag, attributes = {}, ...children) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
@@ -113,7 +129,7 @@ function draw(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** Four to nine round numbers to put at an axis. @returns {number[]} */
+/** Four to nine round numbers for an axis. @param {number} from @param {number} to */
 function roundNumbers(from, to) {
   const unit = 10 ** Math.floor(Math.log10((to - from) / 4));
   const step = unit * [5, 2, 1].find((times) => (to - from) / (times * unit) >= 4 - 1e-9);
@@ -125,22 +141,33 @@ function roundNumbers(from, to) {
 
 let plots = 0;
 
-/** Axes with numbers, and a window onto what is drawn between them. */
+/** Axes with numbers, and a clipped drawing between them. */
 class Plot {
-  /** @param {[number, number]} x its range @param {[number, number]} y @param {string[]} titles */
+  /** @param {Pair} x its range @param {Pair} y @param {string[]} titles */
   constructor(x, y, titles) {
     const { width, height, left, right, top, bottom } = SIZE;
     const [w, h] = [width - left - right, height - top - bottom];
+    /** @param {number} value @returns {number} a pixel */
     this.x = (value) => left + (w * (value - x[0])) / (x[1] - x[0]);
+    /** @param {number} value @returns {number} a pixel */
     this.y = (value) => top + (h * (y[1] - value)) / (y[1] - y[0]);
+    /** @param {number} pixel */
     this.xAt = (pixel) => x[0] + ((pixel - left) * (x[1] - x[0])) / w;
+    /** @param {number} pixel */
     this.yAt = (pixel) => y[1] - ((pixel - top) * (y[1] - y[0])) / h;
-    const id = `tb-descent-window-${(plots += 1)}`;
+    plots += 1;
+    const id = `tb-descent-window-${plots}`;
     this.ground = draw("g", { class: "tb-ground" });
     this.moving = draw("g");
+    /** @param {number} value @param {Record<string, string | number>} position */
+    const tick = (value, position) => draw("text", position, showNumber(value));
     const ticks = [
-      [x, this.x, (at) => ({ x: at, y: height - bottom + 15, "text-anchor": "middle" })],
-      [y, this.y, (at) => ({ x: left - 6, y: at + 4, "text-anchor": "end" })],
+      ...roundNumbers(...x).map((value) =>
+        tick(value, { x: this.x(value), y: height - bottom + 15, "text-anchor": "middle" }),
+      ),
+      ...roundNumbers(...y).map((value) =>
+        tick(value, { x: left - 6, y: this.y(value) + 4, "text-anchor": "end" }),
+      ),
     ];
     this.root = draw(
       "svg",
@@ -148,11 +175,7 @@ class Plot {
       draw("clipPath", { id }, draw("rect", { x: left, y: top, width: w, height: h })),
       draw("g", { "clip-path": `url(#${id})` }, this.ground, this.moving),
       draw("rect", { class: "tb-frame", x: left, y: top, width: w, height: h }),
-      ...ticks.flatMap(([range, place, position]) =>
-        roundNumbers(...range).map((value) =>
-          draw("text", position(place(value)), String(value).replace("-", "−")),
-        ),
-      ),
+      ...ticks,
       draw("text", { x: left + w / 2, y: height - 6, "text-anchor": "middle" }, titles[0]),
       draw(
         "text",
@@ -162,9 +185,10 @@ class Plot {
     );
   }
 
-  /** @param {[number, number][]} points @param {string} look */
+  /** @param {Pair[]} points @param {string} look */
   line(points, look) {
-    const far = (pixel) => Math.max(-1e5, Math.min(1e5, pixel)); // browsers lose count beyond
+    /** @param {number} pixel */
+    const far = (pixel) => Math.max(-1e5, Math.min(1e5, pixel)); // browsers cannot draw farther
     return draw("polyline", {
       class: look,
       points: points
@@ -173,6 +197,7 @@ class Plot {
     });
   }
 
+  /** @param {number} x @param {number} y @param {number} radius @param {string} look */
   dot(x, y, radius, look) {
     return draw("circle", { class: look, cx: this.x(x), cy: this.y(y), r: radius });
   }
@@ -189,14 +214,21 @@ export class DescentFigure extends Figure {
     if (this.readings.x.length !== this.readings.y.length) {
       throw new Error(`x has ${this.readings.x.length} numbers, y has ${this.readings.y.length}`);
     }
-    const read = (name, start) => parseNumbers(this.getAttribute(name) ?? String(start), name);
-    this.start = { w: read("w", 0)[0], b: read("b", 0)[0] };
-    [this.lr] = read("lr", 0.05);
+    /** @param {string} name @param {string} otherwise */
+    const read = (name, otherwise) => parseNumbers(this.getAttribute(name) ?? otherwise, name);
+    /** @param {string} name @param {string} otherwise @returns {Pair} */
+    const range = (name, otherwise) => {
+      const [from, to] = read(name, otherwise);
+      return [from, to];
+    };
+    this.start = { w: read("w", "0")[0], b: read("b", "0")[0] };
+    /** @type {number} */
+    this.lr = read("lr", "0.05")[0];
     this.ranges = {
-      w: read("w-range", "-10 10"),
-      b: read("b-range", "-10 40"),
-      x: read("x-range", "0 6"),
-      y: read("y-range", "0 30"),
+      w: range("w-range", "-10 10"),
+      b: range("b-range", "-10 40"),
+      x: range("x-range", "0 6"),
+      y: range("y-range", "0 30"),
     };
   }
 
@@ -222,7 +254,7 @@ export class DescentFigure extends Figure {
       this.showRate();
     });
     this.rate = make("output", { "aria-hidden": "true" });
-    this.fields = Object.fromEntries(["w", "b"].map((name) => [name, this.startField(name)]));
+    this.fields = { w: this.startField("w"), b: this.startField("b") };
     this.stepButton = makeButton("Step", () => {
       this.stop();
       this.step();
@@ -287,7 +319,7 @@ export class DescentFigure extends Figure {
     ];
   }
 
-  /** @param {"w" | "b"} name @returns {HTMLInputElement} the field for one number of the start */
+  /** A field for one number of the start. @param {"w" | "b"} name */
   startField(name) {
     const [min, max] = this.ranges[name];
     const field = make("input", {
@@ -301,13 +333,13 @@ export class DescentFigure extends Figure {
       "aria-label": `start ${name}`,
     });
     field.addEventListener("input", () => {
-      if (!field.validity.valid) return; // half typed: the last good number counts
+      if (!field.validity.valid) return; // half typed: keep the last good number
       this.start[name] = field.valueAsNumber;
       this.reset();
       this.update();
     });
     field.addEventListener("change", () => {
-      field.value = this.start[name];
+      field.value = String(this.start[name]);
     });
     return field;
   }
@@ -316,20 +348,19 @@ export class DescentFigure extends Figure {
   pickStart(event) {
     const box = this.surface.root.getBoundingClientRect();
     const scale = SIZE.width / box.width;
-    const picked = {
-      w: this.surface.xAt((event.clientX - box.left) * scale),
-      b: this.surface.yAt((event.clientY - box.top) * scale),
-    };
-    for (const name of ["w", "b"]) {
+    /** @param {"w" | "b"} name @param {number} picked */
+    const set = (name, picked) => {
       const [min, max] = this.ranges[name];
-      this.start[name] = Number(Math.min(max, Math.max(min, picked[name])).toFixed(1));
-      this.fields[name].value = this.start[name];
-    }
+      this.start[name] = Number(Math.min(max, Math.max(min, picked)).toFixed(1));
+      this.fields[name].value = String(this.start[name]);
+    };
+    set("w", this.surface.xAt((event.clientX - box.left) * scale));
+    set("b", this.surface.yAt((event.clientY - box.top) * scale));
     this.reset();
     this.update();
   }
 
-  /** The rings are ellipses around the best line; their axes tell how steep the loss is. */
+  /** Rings of equal loss: ellipses around the best line. */
   drawRings() {
     const best = bestLine(this.readings);
     const { curvatures, steep } = curvature(this.readings);
@@ -337,27 +368,26 @@ export class DescentFigure extends Figure {
     const rings = RINGS.toReversed().map((size) => {
       const [a, c] = curvatures.map((curve) => (size * 5.5) / Math.sqrt(curve));
       const points = Array.from({ length: 121 }, (_, i) => {
-        const [along, across] = [
-          a * Math.cos((i * Math.PI) / 60),
-          c * Math.sin((i * Math.PI) / 60),
-        ];
-        return [
+        const angle = (i * Math.PI) / 60;
+        const [along, across] = [a * Math.cos(angle), c * Math.sin(angle)];
+        return /** @type {Pair} */ ([
           best.w + along * steep[0] + across * flat[0],
           best.b + along * steep[1] + across * flat[1],
-        ];
+        ]);
       });
       return this.surface.line(points, "tb-ring");
     });
     this.surface.ground.append(...rings);
   }
 
-  disconnectedCallback() {
-    if (this.status) this.stop();
+  detach() {
+    this.stop();
   }
 
   reset() {
     this.stop();
     this.path = [stateAt(this.readings, this.start.w, this.start.b)];
+    /** @type {number[]} */
     this.usedRates = [];
   }
 
@@ -368,7 +398,7 @@ export class DescentFigure extends Figure {
 
   get hasDiverged() {
     const { loss } = this.path.at(-1);
-    return !(loss <= 1000 * (this.path[0].loss + 1)); // also where it is no number any more
+    return !(loss <= 1000 * (this.path[0].loss + 1)); // also if it is NaN
   }
 
   get isAtBottom() {
@@ -376,7 +406,7 @@ export class DescentFigure extends Figure {
     return Math.hypot(gradW, gradB) < 1e-3;
   }
 
-  /** Take one step without drawing it. @returns {boolean} whether another one makes sense */
+  /** Take one step without drawing it. @returns {boolean} whether it can go on */
   advance() {
     if (this.hasDiverged) return false;
     this.path.push(stepFrom(this.readings, this.path.at(-1), this.lr));
@@ -389,7 +419,7 @@ export class DescentFigure extends Figure {
     this.update();
   }
 
-  /** Walk many steps: watched, or at once for those who ask for less motion. */
+  /** Take many steps, one by one, or at once for readers who prefer less motion. */
   run() {
     let left = RUN_STEPS;
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
@@ -420,6 +450,7 @@ export class DescentFigure extends Figure {
     this.runButton.disabled = failed;
     if (this.timer) this.runButton.textContent = "Stop";
 
+    /** @type {Pair[]} */
     const points = this.path.map(({ w, b }) => [w, b]);
     this.surface.moving.replaceChildren(
       this.surface.line(points, "tb-path"),
@@ -464,7 +495,9 @@ export class DescentFigure extends Figure {
             "tr",
             {},
             make("th", { scope: "row" }, String(first + i)),
-            ...["w", "b", "loss", "gradW", "gradB"].map((key) => make("td", {}, show(state[key]))),
+            ...[state.w, state.b, state.loss, state.gradW, state.gradB].map((number) =>
+              make("td", {}, show(number)),
+            ),
           ),
         ),
     );
@@ -504,6 +537,7 @@ export class DescentFigure extends Figure {
       ];
     }
     const lr = this.usedRates.at(-1);
+    /** @param {"w" | "b"} name @param {number} gradient */
     const change = (name, gradient) =>
       `${name} = ${show(before[name])} − ${lr} × ` +
       `${gradient < 0 ? `(${show(gradient)})` : show(gradient)} = ${show(now[name])}.`;

@@ -1,4 +1,4 @@
-// The page "Your progress": what is read and done, to tick, to save to a file and to forget.
+// The page "Your progress": what is read and done, with ways to change, save and delete it.
 
 import {
   addressOf,
@@ -15,25 +15,33 @@ import {
 } from "../progress.js";
 import { define, make, makeButton } from "./common.js";
 
+/** @typedef {import("../progress.js").Chapter} Chapter */
+/** @typedef {import("../progress.js").Item} Item */
+/** @typedef {import("../progress.js").Kind} Kind */
+
 class Progress extends HTMLElement {
   async connectedCallback() {
-    if (this.status) return; // it was only moved within the page
+    if (this.status) return; // it was only moved
+    /** @type {Chapter[]} */
     let chapters;
     try {
       chapters = await fetchContents();
     } catch {
-      return;
-    } // the fallback stays
+      return; // the fallback stays
+    }
     this.status = make("p", { class: "tb-status", role: "status" });
+    /** @type {{ box: HTMLInputElement, kind: Kind, page: string, id: string }[]} */
     this.boxes = [];
-    this.chapters = chapters;
-    const list = chapters.map((chapter) => this.buildChapter(chapter));
+    this.chapters = chapters.map((chapter) => this.buildChapter(chapter));
+    const list = this.chapters.map(({ box }) => box);
     this.replaceChildren(this.buildButtons(), this.status, ...list);
     onChange(() => this.update());
     this.update();
   }
 
+  /** @param {Chapter} chapter */
   buildChapter(chapter) {
+    /** @param {Kind} kind @param {Item} item */
     const item = (kind, { id, title }) => {
       const box = make("input", { type: "checkbox", "aria-label": `${title}, ${kind}` });
       box.addEventListener("change", () => mark(kind, chapter.page, id, box.checked));
@@ -54,9 +62,7 @@ class Progress extends HTMLElement {
         make("ul", {}, ...chapter.exercises.map((exercise) => item("done", exercise))),
       );
     }
-    chapter.count = count;
-    chapter.box = box;
-    return box;
+    return { chapter, count, box };
   }
 
   buildButtons() {
@@ -98,14 +104,15 @@ class Progress extends HTMLElement {
   update() {
     const progress = load();
     for (const { box, kind, page, id } of this.boxes) box.checked = has(progress, kind, page, id);
-    for (const chapter of this.chapters) {
-      const count = (list, kind) =>
+    for (const { chapter, count, box } of this.chapters) {
+      /** @param {Item[]} list @param {Kind} kind */
+      const marked = (list, kind) =>
         list.filter(({ id }) => has(progress, kind, chapter.page, id)).length;
       const { sections, exercises } = chapter;
-      chapter.count.textContent =
-        `${count(sections, "read")} of ${sections.length} sections read, ` +
-        `${count(exercises, "done")} of ${exercises.length} exercises done`;
-      chapter.box.dataset.state = stateOf(progress, chapter);
+      count.textContent =
+        `${marked(sections, "read")} of ${sections.length} sections read, ` +
+        `${marked(exercises, "done")} of ${exercises.length} exercises done`;
+      box.dataset.state = stateOf(progress, chapter);
     }
   }
 }
