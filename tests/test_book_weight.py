@@ -3,6 +3,7 @@
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pydata_sphinx_theme
 import pytest
@@ -105,6 +106,23 @@ def test_other_scripts_are_made_to_wait():
     script = _JavaScript("a.js", priority=7, id="x")
     assert tb_scripts.deferred(script).attributes == {"id": "x", "defer": "defer"}
     assert tb_scripts.deferred(script).priority == 7
+
+
+def test_the_site_has_our_scripts_without_comments(tmp_path):
+    for folder in ("book/static/figures", "html/_static/figures"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "x.js").write_text(
+            "// A comment.\n/** @type {string} */\nconst text = `a  // ${1}`;\nshow(text / 2);\n"
+        )
+    app = SimpleNamespace(
+        builder=SimpleNamespace(format="html"),
+        config=SimpleNamespace(html_static_path=["book/static"]),
+        confdir=tmp_path,
+        outdir=tmp_path / "html",
+    )
+    tb_scripts._minify(app, None)
+    built = (tmp_path / "html/_static/figures/x.js").read_text()
+    assert built == "const text=`a  // ${1}`;show(text/2);"
 
 
 def test_the_theme_is_calmed_once_and_another_one_is_not_taken_for_it():

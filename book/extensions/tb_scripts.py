@@ -3,7 +3,8 @@
 Sphinx, the theme and its extensions name all their scripts on every page, and run them before the
 page is shown. Here a page keeps what something on it asks for, and its scripts wait until it has
 been read. Of the inline ones none is kept: they set what nothing reads. (The theme's own, which
-chooses light or dark before anything is drawn, stands in its template.)
+chooses light or dark before anything is drawn, stands in its template.) In the site our own
+scripts have no comments and types, which are a quarter of their weight.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import rjsmin
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.builders.html._assets import _JavaScript
@@ -93,8 +95,20 @@ def _calm(app: Sphinx, exception: Exception | None) -> None:
         logger.warning("%s has changed, and tb_scripts.py does not know it: %s", THEME, error)
 
 
+def _minify(app: Sphinx, exception: Exception | None) -> None:
+    if exception is not None or app.builder.format != "html":
+        return
+    for folder in app.config.html_static_path:
+        ours = Path(app.confdir, folder)
+        for path in ours.rglob("*.js"):
+            script = rjsmin.jsmin(path.read_text(encoding="utf-8"))
+            copy = Path(app.outdir, "_static", path.relative_to(ours))
+            copy.write_text(script, encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.connect("html-page-context", _choose, priority=900)  # when all have named theirs
     app.connect("build-finished", _calm, priority=880)  # before the policy, which sums it up
+    app.connect("build-finished", _minify, priority=880)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
