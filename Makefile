@@ -51,14 +51,16 @@ site: $(READY) built tests/node_modules ## Test the built site in a real browser
 weekly: $(READY) built tests/node_modules data ## Run the site's tests that only guard against drift: Lighthouse, pictures, TensorBoard (after make book)
 	@$(BIN)/python -m pytest tests/test_colab.py tests/site -m weekly
 
-lint: $(READY) ## Check style and format
+lint: $(READY) node_modules ## Check style, format and the scripts' types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/actionlint
+	@PATH="$(abspath $(BIN)):$$PATH" npm run --silent lint
 
 format: $(READY) ## Fix style and format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@PATH="$(abspath $(BIN)):$$PATH" npm run --silent format
 
 data: $(READY) ## Download the data sets that are missing
 	@$(BIN)/python -c 'from torchbook.data import load_fashion_mnist; from torchbook.verify import cache_dir; load_fashion_mnist(); print("The data is in", cache_dir())'

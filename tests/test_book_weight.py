@@ -2,11 +2,14 @@
 
 import re
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 from sphinx.builders.html._assets import _JavaScript
 from torchbook_site.finish import css as styles
+from torchbook_site.finish.files import add_static_files
+from torchbook_site.finish.site import Site
 from torchbook_site.write import images, scripts
 
 
@@ -117,3 +120,19 @@ def test_other_scripts_are_made_to_wait():
     script = _JavaScript("a.js", priority=7, id="x")
     assert scripts.deferred(script).attributes == {"id": "x", "defer": "defer"}
     assert scripts.deferred(script).priority == 7
+
+
+def test_the_site_has_our_scripts_without_comments(tmp_path):
+    own, drafts = tmp_path / "own", tmp_path / "drafts"
+    for folder in (own, drafts / "_static"):
+        (folder / "figures").mkdir(parents=True)
+        (folder / "figures" / "x.js").write_text(
+            "// A comment.\n/** @type {string} */\nconst text = `a  // ${1}`;\nshow(text / 2);\n"
+        )
+    (drafts / "_static" / "theirs.js").write_text("// Stays.\n")
+    config = SimpleNamespace(html_static_path=["own"])
+    app = SimpleNamespace(confdir=tmp_path, config=config)
+    add_static_files(Site(app, tmp_path / "html", drafts, {}))
+    built = tmp_path / "html" / "_static"
+    assert (built / "figures" / "x.js").read_text() == "const text=`a  // ${1}`;show(text/2);"
+    assert (built / "theirs.js").read_text() == "// Stays.\n"

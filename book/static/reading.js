@@ -1,30 +1,39 @@
-// On a chapter: notices which sections are read, lets exercises be ticked, and marks both in the lists.
+// On a chapter: records which sections are read and which exercises are done, and marks both in the
+// lists of contents.
 
-import { ROOT, addressOf, fetchContents, has, load, mark, onChange, stateOf } from "./progress.js";
+import { addressOf, fetchContents, has, load, mark, onChange, ROOT, stateOf } from "./progress.js";
 
-const TICK = 500; // milliseconds between two looks at what is on screen
-const FASTEST = 800; // words per minute: who is through sooner has not read it
+const TICK = 500; // milliseconds between two looks at the screen
+const FASTEST = 800; // words per minute: nobody reads faster
 
-const page = location.href.split(/[?#]/)[0].slice(ROOT.href.length).replace(/\.html$/, "");
+const page = location.href
+  .split(/[?#]/)[0]
+  .slice(ROOT.href.length)
+  .replace(/\.html$/, "");
 const sections = [...document.querySelectorAll(".bd-article > section > section[id]")];
 const exercises = [...document.querySelectorAll("div.exercise[id]")];
 
-/** A section is read when its start was seen, its end is, and there was time to read between. */
+/** A section is read when its start and its end were seen, with time to read it in between. */
 function watchSections() {
-  const visible = new Map();
-  const needed = new Map(sections.map((section) => [
-    section, Math.max(1000, section.textContent.split(/\s+/).length / FASTEST * 60000 / 2),
-  ]));
+  /** @type {Set<Element>} */
+  const visible = new Set();
+  const needed = new Map(
+    sections.map((section) => [
+      section,
+      Math.max(1000, ((section.textContent.split(/\s+/).length / FASTEST) * 60000) / 2),
+    ]),
+  );
   const seen = new Map(sections.map((section) => [section, { start: false, time: 0 }]));
   const observer = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
-      if (isIntersecting) visible.set(target, true); else visible.delete(target);
+      if (isIntersecting) visible.add(target);
+      else visible.delete(target);
     }
   });
-  sections.forEach((section) => observer.observe(section));
+  for (const section of sections) observer.observe(section);
   setInterval(() => {
     if (document.hidden) return;
-    for (const section of visible.keys()) {
+    for (const section of visible) {
       const { top, bottom } = section.getBoundingClientRect();
       const state = seen.get(section);
       state.start ||= top >= 0 && top < innerHeight;
@@ -51,7 +60,11 @@ function addTicks() {
   }
 }
 
-/** A mark after a link, and a word for those who do not see it. */
+/**
+ * Put a mark after a link.
+ * @param {Element} link
+ * @param {string} state its text for screen readers; empty for no mark
+ */
 function markLink(link, state) {
   link.querySelector(".tb-mark")?.remove();
   if (!state) return;
@@ -62,25 +75,37 @@ function markLink(link, state) {
   link.append(sign);
 }
 
-function show(chapters) {
+/** @type {import("./progress.js").Chapter[]} */
+let chapters = [];
+
+function show() {
   const progress = load();
   for (const exercise of exercises) {
-    exercise.querySelector(".tb-tick").checked = has(progress, "done", page, exercise.id);
+    const box = /** @type {HTMLInputElement} */ (exercise.querySelector(".tb-tick"));
+    box.checked = has(progress, "done", page, exercise.id);
   }
-  for (const link of document.querySelectorAll(".page-toc .toc-h2 > a[href^='#']")) {
+  for (const link of links(".page-toc .toc-h2 > a[href^='#']")) {
     const id = decodeURIComponent(link.hash.slice(1));
     markLink(link, has(progress, "read", page, id) ? "read" : "");
   }
-  for (const link of document.querySelectorAll(".bd-docs-nav .toctree-l1 > a")) {
+  for (const link of links(".bd-docs-nav .toctree-l1 > a")) {
     const address = link.href.split("#")[0];
     const chapter = chapters.find((one) => addressOf(one.page) === address);
     if (chapter) markLink(link, stateOf(progress, chapter));
   }
 }
 
+/** @param {string} selector @returns {NodeListOf<HTMLAnchorElement>} */
+const links = (selector) => document.querySelectorAll(selector);
+
 addTicks();
 watchSections();
-let chapters = [];
-onChange(() => show(chapters));
-show(chapters);
-fetchContents().then((found) => { chapters = found; show(chapters); }, () => {});
+onChange(show);
+show();
+fetchContents().then(
+  (found) => {
+    chapters = found;
+    show();
+  },
+  () => {},
+);

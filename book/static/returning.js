@@ -1,13 +1,13 @@
-// On chapters: one comes back to where one was. They are laid out as one reads (torchbook.css), so
-// their height is not the same when they are opened again, and what the browser remembers, a number
-// of pixels, would lead elsewhere. Here it is a block of the text, and where on the screen it was.
+// Chapters are laid out while the reader scrolls (torchbook.css), so a chapter's height differs
+// from visit to visit and the scroll position in pixels, which browsers restore, leads elsewhere.
+// This script restores the block of text on the screen instead.
 
-const BLOCKS = ".bd-article section > :not(section)"; // whatever a figure makes of its inside
-const HEADER = 70; // pixels that the site's header covers
+const BLOCKS = ".bd-article section > :not(section)"; // not the parts of a figure
+const HEADER = 70; // pixels under the site's header
 const MOVES = ["wheel", "touchstart", "pointerdown", "keydown"];
-const SETTLED = 3000; // milliseconds after which a page is what it will be
+const SETTLED = 3000; // milliseconds after which the page no longer changes
 
-/** The first block on the screen, found without laying out the rest of the page. */
+/** The first block on the screen, found without a layout of the whole page. */
 function blockOnScreen() {
   const left = document.querySelector(".bd-article > section").getBoundingClientRect().left + 24;
   for (let y = HEADER; y < innerHeight; y += 16) {
@@ -34,8 +34,9 @@ function goTo({ index, top }) {
 }
 
 /**
- * Go there, and again whenever the page grows or shrinks: what comes near the screen is laid out
- * then, and its figures are built. That ends with the first move of the reader's own.
+ * Go there, and again whenever the page changes its height while parts are laid out and figures are
+ * built, until the reader moves.
+ * @param {{index: number, top: number}} place
  */
 function comeBack(place) {
   const follow = new ResizeObserver(() => goTo(place));
@@ -51,7 +52,8 @@ function comeBack(place) {
 
 if (CSS.supports("interpolate-size", "allow-keywords")) {
   history.scrollRestoration = "manual";
-  const type = performance.getEntriesByType("navigation")[0]?.type;
+  const [entry] = performance.getEntriesByType("navigation");
+  const { type } = /** @type {PerformanceNavigationTiming} */ (entry ?? {});
   const place = history.state?.place;
   if (place && ["reload", "back_forward"].includes(type)) comeBack(place);
   addEventListener("scrollend", keepPlace);

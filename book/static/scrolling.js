@@ -1,6 +1,5 @@
-// What is too wide scrolls by itself: code, outputs, tables, formulas. So that Tab gets there and a
-// screen reader can say where one is, each gets a place in the Tab order and a name; what fits has
-// neither, and is not in the way. (The theme gives some of them the place, but none a name.)
+// Wide code, outputs, tables and formulas scroll sideways. Those that do get a place in the Tab
+// order and a name for screen readers; the others get neither.
 
 const NAMES = [
   [".cell_input pre", "Code"],
@@ -11,9 +10,10 @@ const NAMES = [
   ["pre", "Code"],
 ];
 
-const boxes = [...document.querySelectorAll(NAMES.map(([selector]) => selector).join())];
+/** @type {NodeListOf<HTMLElement>} */
+const boxes = document.querySelectorAll(NAMES.map(([selector]) => selector).join());
 
-/** @param {Element} box @param {boolean} scrolls */
+/** @param {HTMLElement} box @param {boolean} scrolls */
 function mark(box, scrolls) {
   if (scrolls === box.hasAttribute("aria-label")) return;
   if (scrolls) {
@@ -25,28 +25,36 @@ function mark(box, scrolls) {
   }
 }
 
+/** @param {HTMLElement} box */
 const isTooWide = (box) => box.scrollWidth > box.clientWidth;
 
-// Those on the screen, and each again when its width changes. All are measured before any is
-// marked: a mark between two measurements would have the page laid out again.
-const observer = new ResizeObserver((entries) => entries
-  .map(({ target }) => [target, isTooWide(target)])
-  .forEach(([box, scrolls]) => mark(box, scrolls)));
+// Boxes on the screen, whenever their width changes. All are measured before any is marked, because
+// a mark between two measurements would cost another layout.
+const observer = new ResizeObserver((entries) => {
+  const found = entries.map(({ target }) => /** @type {HTMLElement} */ (target));
+  const widths = found.map(isTooWide);
+  found.forEach((box, i) => {
+    mark(box, widths[i]);
+  });
+});
 
-boxes.forEach((box) => observer.observe(box));
+for (const box of boxes) observer.observe(box);
 
-// The others are not laid out before one comes near them (torchbook.css), unless someone asks how
-// wide they are. Whoever uses the keyboard may go to them from afar: from the first key or the first
-// focus on, that is asked whenever there is nothing else to do, and again for another width.
-const whenIdle = window.requestIdleCallback
-  ?? ((work) => setTimeout(() => work({ timeRemaining: () => 0 }), 50));
+// Boxes far away are laid out only when they come near (torchbook.css) or are measured. Keyboard
+// users can reach them from anywhere: after the first key or focus, all are measured in idle time,
+// and again after each resize.
+/** @type {(work: (deadline: { timeRemaining: () => number }) => void) => void} */
+const whenIdle =
+  window.requestIdleCallback ?? ((work) => setTimeout(() => work({ timeRemaining: () => 0 }), 50));
+/** @type {HTMLElement[]} */
 let waiting = [];
 
+/** @param {{ timeRemaining: () => number }} deadline */
 function markSome(deadline) {
   do {
     const box = waiting.shift();
     if (box) mark(box, isTooWide(box));
-  } while (waiting.length && deadline.timeRemaining() > 25); // half of what it may take: no key waits
+  } while (waiting.length && deadline.timeRemaining() > 25); // stop early, so that no key waits
   if (waiting.length) whenIdle(markSome);
   else document.documentElement.dataset.scrolling = "marked"; // for the tests
 }

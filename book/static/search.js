@@ -1,11 +1,8 @@
-// Opens the search: from its links, with Ctrl+K (on a Mac Command+K) and with "/". What it needs is
-// loaded only then.
+// Opens the search, from its links or with Ctrl+K (on a Mac, Command+K). The search itself is
+// loaded only then. There is no single-character shortcut: speech input would trigger it by
+// accident.
 
 const isMac = /^(Mac|iP)/.test(navigator.platform);
-
-/** Whether keys belong to something that is written into. @param {Element} element */
-const isField = (element) =>
-  element.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(element.tagName);
 
 async function open() {
   const { openSearch } = await import("./search/panel.js");
@@ -13,7 +10,7 @@ async function open() {
 }
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[data-search]");
+  const link = /** @type {Element} */ (event.target).closest("a[data-search]");
   if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   open();
@@ -21,16 +18,20 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("keydown", (event) => {
   const { key, altKey, shiftKey, ctrlKey, metaKey } = event;
-  const isShortcut = key.toLowerCase() === "k" && !altKey && !shiftKey
-    && (isMac ? metaKey && !ctrlKey : ctrlKey && !metaKey);
-  const isSlash = key === "/" && !altKey && !ctrlKey && !metaKey && !isField(event.target);
-  if (!isShortcut && !isSlash) return;
+  const isShortcut =
+    key.toLowerCase() === "k" &&
+    !altKey &&
+    !shiftKey &&
+    (isMac ? metaKey && !ctrlKey : ctrlKey && !metaKey);
+  if (!isShortcut) return;
   event.preventDefault();
   open();
 });
 
-for (const link of document.querySelectorAll("a[data-search]")) {
-  link.setAttribute("role", "button"); // it leads nowhere any more
+/** @type {NodeListOf<HTMLAnchorElement>} */
+const links = document.querySelectorAll("a[data-search]");
+for (const link of links) {
+  link.setAttribute("role", "button"); // it no longer leads to a page
   link.setAttribute("aria-haspopup", "dialog");
   link.addEventListener("keydown", (event) => {
     if (event.key !== " ") return;

@@ -9,6 +9,7 @@
 
   const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 
+  /** @param {string} mode */
   const setMode = (mode) => {
     root.dataset.mode = mode;
     root.dataset.theme = mode === "auto" ? (prefersDark.matches ? "dark" : "light") : mode;
@@ -21,7 +22,11 @@
     const modes = prefersDark.matches ? ["auto", "light", "dark"] : ["auto", "dark", "light"];
     const mode = modes[(modes.indexOf(root.dataset.mode) + 1) % modes.length];
     setMode(mode);
-    try { localStorage.setItem("mode", mode); } catch { /* a browser that keeps nothing */ }
+    try {
+      localStorage.setItem("mode", mode);
+    } catch {
+      /* a browser that keeps nothing */
+    }
   };
 
   for (const button of document.querySelectorAll(".theme-switch-button")) {
@@ -34,12 +39,17 @@
   const sidebar = document.getElementById("pst-primary-sidebar");
   const isWide = matchMedia("(min-width: 992px)");
 
+  /** @param {HTMLElement} from @param {HTMLElement} to */
   const moveAll = (from, to) => {
     to.append(...from.childNodes);
     to.className = from.className;
     from.className = "";
   };
 
+  /** @param {Event} event @returns {HTMLAnchorElement | null} the link within the page */
+  const linkAt = (event) => /** @type {Element} */ (event.target).closest("a[href^='#']");
+
+  /** @param {Element} box @param {MouseEvent} event */
   const isOutside = (box, { clientX, clientY }) => {
     const { left, right, top, bottom } = box.getBoundingClientRect();
     return clientX < left || clientX > right || clientY < top || clientY > bottom;
@@ -48,7 +58,9 @@
   for (const side of ["primary", "secondary"]) {
     const button = document.querySelector(`.${side}-toggle`);
     const list = document.getElementById(`pst-${side}-sidebar`);
-    const dialog = document.getElementById(`pst-${side}-sidebar-modal`);
+    const dialog = /** @type {HTMLDialogElement} */ (
+      document.getElementById(`pst-${side}-sidebar-modal`)
+    );
     if (!button || !list || !dialog) continue;
     button.addEventListener("click", () => {
       if (list === sidebar && isWide.matches) {
@@ -62,18 +74,22 @@
     dialog.addEventListener("close", () => moveAll(dialog, list));
     dialog.addEventListener("click", (event) => {
       const isOnBackdrop = event.target === dialog && isOutside(dialog, event);
-      if (isOnBackdrop || event.target.closest("a[href^='#']")) dialog.close();
+      if (isOnBackdrop || linkAt(event)) dialog.close();
     });
   }
 
   // The list of a page's sections marks the one that is at the top of the screen.
 
-  const links = new Map(); // by heading
-  for (const link of document.querySelectorAll("#pst-page-toc-nav a[href^='#']")) {
+  /** @type {Map<Element, HTMLAnchorElement>} by heading */
+  const links = new Map();
+  /** @type {NodeListOf<HTMLAnchorElement>} */
+  const entries = document.querySelectorAll("#pst-page-toc-nav a[href^='#']");
+  for (const link of entries) {
     const section = document.getElementById(decodeURIComponent(link.hash.slice(1)));
     if (section) links.set(section.querySelector("h1, h2, h3, h4, h5, h6") ?? section, link);
   }
 
+  /** @param {HTMLAnchorElement} current */
   const markLink = (current) => {
     for (const link of links.values()) {
       link.classList.toggle("active", link === current);
@@ -89,6 +105,7 @@
   // passes on the way there does not count.
   let askedAt = -Infinity;
 
+  /** @param {string | undefined} hash */
   const markAskedFor = (hash) => {
     const asked = [...links.values()].find((link) => link.hash === hash);
     if (!asked) return;
@@ -98,12 +115,15 @@
 
   markAskedFor(location.hash);
   addEventListener("hashchange", () => markAskedFor(location.hash));
-  addEventListener("click", ({ target }) => markAskedFor(target.closest("a[href^='#']")?.hash));
+  addEventListener("click", (event) => markAskedFor(linkAt(event)?.hash));
 
-  const atTop = new IntersectionObserver((entries) => {
-    const heading = entries.findLast((entry) => entry.isIntersecting)?.target;
-    if (heading && performance.now() - askedAt > 1000) markLink(links.get(heading));
-  }, { rootMargin: "0px 0px -70%" });
+  const atTop = new IntersectionObserver(
+    (entries) => {
+      const heading = entries.findLast((entry) => entry.isIntersecting)?.target;
+      if (heading && performance.now() - askedAt > 1000) markLink(links.get(heading));
+    },
+    { rootMargin: "0px 0px -70%" },
+  );
   for (const heading of links.keys()) atTop.observe(heading);
 
   // The bar at the top of a page has a shadow when something is under it.
@@ -119,7 +139,11 @@
 
   const scrollSidebar = () => {
     let top = null;
-    try { top = sessionStorage.getItem(KEY); } catch { /* a browser that keeps nothing */ }
+    try {
+      top = sessionStorage.getItem(KEY);
+    } catch {
+      /* a browser that keeps nothing */
+    }
     const current = [...sidebar.querySelectorAll(".bd-docs-nav .active")].at(-1);
     if (top !== null) sidebar.scrollTop = Number(top);
     else if (current && current.getBoundingClientRect().y > innerHeight / 2) {
@@ -130,6 +154,10 @@
 
   requestAnimationFrame(() => setTimeout(scrollSidebar));
   addEventListener("pagehide", () => {
-    try { sessionStorage.setItem(KEY, sidebar.scrollTop); } catch { /* the same */ }
+    try {
+      sessionStorage.setItem(KEY, String(sidebar.scrollTop));
+    } catch {
+      /* the same */
+    }
   });
 }

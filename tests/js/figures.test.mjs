@@ -25,18 +25,35 @@ function read(kind, attributes) {
 const FIGURES = [
   [AttentionFigure, {}, [{ picture: "hat" }, { sharpness: "3" }, { place: "16" }]],
   [BroadcastFigure, {}, [{ a: "[5]" }, { b: "[1, 1, 1, 1]" }, { op: "-" }]],
-  [ClassifierFigure, { model: "a.onnx", classes: "one, two" },
-    [{ kind: "video" }, { model: "" }, { classes: "one" }, { classes: "one, " }]],
-  [ConvolutionFigure, {}, [
-    { picture: "cat" }, { picture: "toString" }, { picture: "1 2; 3" },
-    { picture: "1 2 3; 4 5 6" }, { picture: "1 10; 1 1" }, { kernel: "1 2; 3 4" },
-    { kernel: "10" }, { padding: "3" }, { stride: "0" }, { size: "2" }, { side: "" },
-  ]],
+  [
+    ClassifierFigure,
+    { model: "a.onnx", classes: "one, two" },
+    [{ kind: "video" }, { model: "" }, { classes: "one" }, { classes: "one, " }],
+  ],
+  [
+    ConvolutionFigure,
+    {},
+    [
+      { picture: "cat" },
+      { picture: "toString" },
+      { picture: "1 2; 3" },
+      { picture: "1 2 3; 4 5 6" },
+      { picture: "1 10; 1 1" },
+      { kernel: "1 2; 3 4" },
+      { kernel: "10" },
+      { padding: "3" },
+      { stride: "0" },
+      { size: "2" },
+      { side: "" },
+    ],
+  ],
   [DescentFigure, { x: "1 2", y: "1 2" }, [{ x: "1 two" }, { y: "1 2 3" }, { lr: "fast" }]],
-  [MatmulFigure, {},
-    [{ a: "1 2 3; 4" }, { a: "1 x" }, { b: "1 2 3 4 5" }, { b: "100" }, { a: "" }]],
-  [PlaygroundFigure, {},
-    [{ data: "moons" }, { layers: "3" }, { rate: "fast" }, { seed: "-1" }]],
+  [
+    MatmulFigure,
+    {},
+    [{ a: "1 2 3; 4" }, { a: "1 x" }, { b: "1 2 3 4 5" }, { b: "100" }, { a: "" }],
+  ],
+  [PlaygroundFigure, {}, [{ data: "moons" }, { layers: "3" }, { rate: "fast" }, { seed: "-1" }]],
 ];
 
 for (const [kind, right, wrongs] of FIGURES) {
@@ -49,17 +66,28 @@ for (const [kind, right, wrongs] of FIGURES) {
 }
 
 test("shapes are read as people write them", () => {
-  const cases = [["[3, 1]", [3, 1]], ["(3,)", [3]], [" 2 3 4 ", [2, 3, 4]], ["[]", []], ["", []],
-    ["[2", [2]]];
+  const cases = [
+    ["[3, 1]", [3, 1]],
+    ["(3,)", [3]],
+    [" 2 3 4 ", [2, 3, 4]],
+    ["[]", []],
+    ["", []],
+    ["[2", [2]],
+  ];
   for (const [text, shape] of cases) assert.deepEqual(parseShape(text), shape, text);
   for (const text of ["[7, 1]", "[2, 2, 2, 2]", "three", "[2, , 2]"]) {
-    assert.throws(() => parseShape(text), ({ message }) => message.startsWith(`“${text}” is no shape`));
+    assert.throws(
+      () => parseShape(text),
+      ({ message }) => message.startsWith(`“${text}” is no shape`),
+    );
   }
 });
 
 test("each dimension is told its rule", () => {
-  const rules = [...broadcast([1, 3, 4], [2, 3, 2]).dimensions, ...broadcast([3], [2, 1]).dimensions]
-    .map(({ rule, words }) => [rule, words]);
+  const rules = [
+    ...broadcast([1, 3, 4], [2, 3, 2]).dimensions,
+    ...broadcast([3], [2, 1]).dimensions,
+  ].map(({ rule, words }) => [rule, words]);
   assert.deepEqual(rules, [
     ["stretched", "1 in a, stretched to 2"],
     ["equal", "equal"],
@@ -70,8 +98,20 @@ test("each dimension is told its rule", () => {
 });
 
 test("weights are read as people write them", () => {
-  const cases = [["-2", -2], ["−2", -2], ["0.5", 0.5], [".5", 0.5], [" 1/9 ", 1 / 9], ["-9", -9],
-    ["10", NaN], ["1/0", NaN], ["two", NaN], ["", NaN], ["1e1", NaN], ["-", NaN]];
+  const cases = [
+    ["-2", -2],
+    ["−2", -2],
+    ["0.5", 0.5],
+    [".5", 0.5],
+    [" 1/9 ", 1 / 9],
+    ["-9", -9],
+    ["10", NaN],
+    ["1/0", NaN],
+    ["two", NaN],
+    ["", NaN],
+    ["1e1", NaN],
+    ["-", NaN],
+  ];
   for (const [text, weight] of cases) assert.equal(parseWeight(text), weight, text);
 });
 
@@ -84,8 +124,10 @@ test("the arrow keys stay in the grid", () => {
 
 test("the line stands where the values change sign", () => {
   const side = 41; // a circle of radius 12 around the middle
-  const values = Float64Array.from({ length: side * side }, (_, i) =>
-    Math.hypot((i % side) - 20, Math.floor(i / side) - 20) - 12);
+  const values = Float64Array.from(
+    { length: side * side },
+    (_, i) => Math.hypot((i % side) - 20, Math.floor(i / side) - 20) - 12,
+  );
   const ends = zeroLine(values, side).flat(Infinity);
   assert.ok(ends.length > 200);
   for (let i = 0; i < ends.length; i += 2) {
@@ -94,14 +136,24 @@ test("the line stands where the values change sign", () => {
 });
 
 test("a share is never said to be a certainty, and sizes are short", () => {
-  assert.deepEqual([0, 0.004, 0.5, 0.996, 1].map(showShare),
-    ["under 1 %", "under 1 %", "50 %", "over 99 %", "over 99 %"]);
+  assert.deepEqual([0, 0.004, 0.5, 0.996, 1].map(showShare), [
+    "under 1 %",
+    "under 1 %",
+    "50 %",
+    "over 99 %",
+    "over 99 %",
+  ]);
   assert.deepEqual([999_400, 999_500, 4_012_345].map(showSize), ["999 kB", "1.0 MB", "4.0 MB"]);
 });
 
 test("cells are sorted: numbers by value, then texts as people sort them", () => {
   const cell = (text) => ({ text, number: text === "" ? NaN : Number(text) });
   const texts = ["arm 10", "1e-7", "-20", "arm 9", "3", "1e9", "10"];
-  assert.deepEqual(texts.map(cell).sort(compareCells).map(({ text }) => text),
-    ["-20", "1e-7", "3", "10", "1e9", "arm 9", "arm 10"]);
+  assert.deepEqual(
+    texts
+      .map(cell)
+      .sort(compareCells)
+      .map(({ text }) => text),
+    ["-20", "1e-7", "3", "10", "1e9", "arm 9", "arm 10"],
+  );
 });

@@ -4,7 +4,16 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import {
-  addressOf, has, load, mark, onChange, parse, reset, save, serialise, stateOf,
+  addressOf,
+  has,
+  load,
+  mark,
+  onChange,
+  parse,
+  reset,
+  save,
+  serialise,
+  stateOf,
 } from "../../book/static/progress.js";
 
 const KEY = "torchbook.progress";
@@ -13,13 +22,22 @@ const EMPTY = { read: {}, done: {}, last: null };
 test("marks are kept, each once, and can be taken back", () => {
   reset();
   let changes = 0;
-  onChange(() => { changes += 1; });
+  onChange(() => {
+    changes += 1;
+  });
   mark("read", "a", "one");
   mark("read", "a", "one");
   mark("done", "a", "two");
-  assert.deepEqual(load(), { read: { a: ["one"] }, done: { a: ["two"] }, last: { page: "a", id: "two" } });
+  assert.deepEqual(load(), {
+    read: { a: ["one"] },
+    done: { a: ["two"] },
+    last: { page: "a", id: "two" },
+  });
   mark("done", "a", "two", false);
-  assert.deepEqual([has(load(), "read", "a", "one"), has(load(), "done", "a", "two")], [true, false]);
+  assert.deepEqual(
+    [has(load(), "read", "a", "one"), has(load(), "done", "a", "two")],
+    [true, false],
+  );
   assert.equal(has(load(), "read", "toString", "one"), false);
   assert.equal(changes, 4);
 });
@@ -41,7 +59,9 @@ test("what is not ours is refused, and of ours what is garbled is left out", () 
 
 test("where nothing can be stored it lasts as long as the page", () => {
   const { setItem } = localStorage;
-  localStorage.setItem = () => { throw new Error("full"); };
+  localStorage.setItem = () => {
+    throw new Error("full");
+  };
   mark("done", "a", "one");
   assert.ok(has(load(), "done", "a", "one"));
   localStorage.setItem = setItem;
@@ -52,7 +72,10 @@ test("where nothing can be stored it lasts as long as the page", () => {
 test("a chapter is done when all of it is", () => {
   const chapter = { page: "a", sections: [{ id: "one" }], exercises: [{ id: "two" }] };
   const state = (read, done) => stateOf({ read: { a: read }, done: { a: done } }, chapter);
-  assert.deepEqual([state([], []), state(["one"], []), state(["one"], ["two"])], ["", "begun", "done"]);
+  assert.deepEqual(
+    [state([], []), state(["one"], []), state(["one"], ["two"])],
+    ["", "begun", "done"],
+  );
 });
 
 test("addresses lead from the book's root", () => {

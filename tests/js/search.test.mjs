@@ -4,48 +4,59 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Index } from "../../book/static/figures/error-finder.js";
-import { LONGEST_TEXT, findMessages, wordsOf } from "../../book/static/figures/messages.js";
+import { findMessages, LONGEST_TEXT, wordsOf } from "../../book/static/figures/messages.js";
 import { nearest, read, spellings } from "../../book/static/search/find.js";
 
 test("a message becomes its words, a question those that say something", () => {
   assert.deepEqual(read("what is overfitting?"), { words: ["overfitting"], isMessage: false });
   assert.deepEqual(read("how to"), { words: ["how", "to"], isMessage: false });
-  assert.deepEqual(read("RuntimeError: mat1 and mat2 shapes cannot be multiplied (32x784 and 128x10)"),
-    { words: ["mat1", "and", "mat2", "shapes", "cannot", "be", "multiplied"], isMessage: true });
+  assert.deepEqual(
+    read("RuntimeError: mat1 and mat2 shapes cannot be multiplied (32x784 and 128x10)"),
+    { words: ["mat1", "and", "mat2", "shapes", "cannot", "be", "multiplied"], isMessage: true },
+  );
   assert.equal(read("learning rate finder").isMessage, false);
 });
 
 test("either spelling finds the other", () => {
   assert.deepEqual(spellings("optimizer"), new Set(["optimizer", "optimiser"]));
   assert.deepEqual(spellings("normalisation"), new Set(["normalisation", "normalization"]));
-  assert.deepEqual(spellings("gray labeled center"),
-    new Set(["gray labeled center", "grey labelled centre"]));
+  assert.deepEqual(
+    spellings("gray labeled center"),
+    new Set(["gray labeled center", "grey labelled centre"]),
+  );
   assert.deepEqual(spellings("size"), new Set(["size"]));
 });
 
 test("the word that was meant is near, and nonsense is near to none", () => {
   const known = ["gradient", "descent", "broadcasting", "tensor"];
-  assert.deepEqual(["brodcasting", "descnet", "tensro", "qwertzblubb", "ten"]
-    .map((word) => nearest(word, known)),
-  ["broadcasting", "descent", "tensor", undefined, undefined]);
+  assert.deepEqual(
+    ["brodcasting", "descnet", "tensro", "qwertzblubb", "ten"].map((word) => nearest(word, known)),
+    ["broadcasting", "descent", "tensor", undefined, undefined],
+  );
 });
 
 test("messages are found in chains, behind ranks and in what pytest prints", () => {
-  const trace = "Traceback (most recent call last):\n  File \"a.py\", line 3, in f\n";
-  const text = `${trace}IndexError: Target 4 is out of bounds.\n\nDuring handling of the above `
-    + `exception, another occurred:\n\n${trace}ValueError: training failed\nmore of it\n\nbye`;
-  assert.deepEqual(findMessages(text),
-    ["IndexError: Target 4 is out of bounds.", "ValueError: training failed\nmore of it"]);
-  assert.deepEqual(findMessages("[rank3]: torch.OutOfMemoryError: CUDA out of memory.\r\n"),
-    ["[rank3]: torch.OutOfMemoryError: CUDA out of memory."]);
+  const trace = 'Traceback (most recent call last):\n  File "a.py", line 3, in f\n';
+  const text =
+    `${trace}IndexError: Target 4 is out of bounds.\n\nDuring handling of the above ` +
+    `exception, another occurred:\n\n${trace}ValueError: training failed\nmore of it\n\nbye`;
+  assert.deepEqual(findMessages(text), [
+    "IndexError: Target 4 is out of bounds.",
+    "ValueError: training failed\nmore of it",
+  ]);
+  assert.deepEqual(findMessages("[rank3]: torch.OutOfMemoryError: CUDA out of memory.\r\n"), [
+    "[rank3]: torch.OutOfMemoryError: CUDA out of memory.",
+  ]);
   assert.deepEqual(findMessages("E   KeyError: 'a'"), ["E   KeyError: 'a'"]);
   assert.deepEqual(findMessages("cannot be multiplied"), ["cannot be multiplied"]);
   assert.equal(findMessages("x".repeat(LONGEST_TEXT + 9))[0].length, LONGEST_TEXT);
 });
 
 test("what differs from case to case is no word of a message", () => {
-  assert.deepEqual(wordsOf('Missing key "layer1.weight" (32x784), and Missing key'),
-    new Set(["missing", "key", "x", "and"]));
+  assert.deepEqual(
+    wordsOf('Missing key "layer1.weight" (32x784), and Missing key'),
+    new Set(["missing", "key", "x", "and"]),
+  );
 });
 
 test("the rarest words decide, and what fits too little is not found", () => {
@@ -56,7 +67,10 @@ test("the rarest words decide, and what fits too little is not found", () => {
   ]);
   const first = (text) => index.find(text)[0]?.entry;
   assert.equal(first("mat1 and mat2 shapes cannot be multiplied (1x2 and 3x4)"), "shapes");
-  assert.equal(first("RuntimeError: mat1 and mat2 must have the same dtype, but got Half"), "dtype");
+  assert.equal(
+    first("RuntimeError: mat1 and mat2 must have the same dtype, but got Half"),
+    "dtype",
+  );
   assert.equal(first("CUDA out of memory"), "memory");
   assert.equal(first("The cat sat on the mat and ate the input."), undefined);
   assert.equal(first("..."), undefined);

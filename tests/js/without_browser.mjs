@@ -4,14 +4,18 @@
 const nothing = () => {};
 
 globalThis.HTMLElement = class {
-  getAttribute() { return null; }
+  getAttribute() {
+    return null;
+  }
 };
 globalThis.customElements = { get: nothing, define: nothing };
 globalThis.IntersectionObserver = class {};
 globalThis.addEventListener = nothing;
 
 const stored = new Map();
-Object.defineProperty(globalThis, "localStorage", { value: {
-  getItem: (key) => stored.get(key) ?? null,
-  setItem: (key, text) => stored.set(key, text),
-} });
+Object.defineProperty(globalThis, "localStorage", {
+  value: {
+    getItem: (key) => stored.get(key) ?? null,
+    setItem: (key, text) => stored.set(key, text),
+  },
+});

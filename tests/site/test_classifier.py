@@ -154,6 +154,32 @@ def test_a_picture_of_ones_own_by_choosing_dropping_and_pasting(open_live):
         expect(answer(page)).to_contain_text(name)
 
 
+def test_removed_from_the_page_it_takes_no_more_pictures(open_live):
+    page = open_live(classifier())
+    asked = page.evaluate(
+        """() => {
+            const figure = document.querySelector("tb-classifier");
+            const parent = figure.parentElement;
+            const clipboardData = new DataTransfer();
+            clipboardData.items.add(new File([], "x.png", { type: "image/png" }));
+            let asked = 0;
+            figure.isReady = true; // as if its model were loaded
+            figure.askFile = () => { asked += 1; };
+            const paste = () => {
+                document.dispatchEvent(new ClipboardEvent("paste", { clipboardData }));
+                return asked;
+            };
+            const found = [paste()];
+            figure.remove();
+            found.push(paste());
+            parent.append(figure);
+            found.push(paste());
+            return found;
+        }"""
+    )
+    assert asked == [1, 1, 2]
+
+
 def test_a_large_picture_is_made_smaller_and_a_transparent_one_stands_on_white(open_live):
     page = open_live(classifier())
     load(page)

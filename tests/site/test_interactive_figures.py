@@ -116,6 +116,24 @@ def test_wrong_attributes_are_reported_and_leave_the_fallback(open_page, body):
     expect(page.locator(".tb-figure")).to_have_count(0)
 
 
+def test_a_figure_that_is_removed_before_it_is_built_stays_unbuilt(open_page):
+    page = open_page(matmul())
+    built = page.evaluate(
+        """() => {
+            const figure = document.createElement("tb-matmul");
+            figure.style.cssText = "display: block; margin-top: 10000px";
+            document.body.append(figure);
+            figure.remove();
+            dispatchEvent(new KeyboardEvent("keydown", { key: "a" }));
+            const before = figure.childElementCount;
+            document.body.append(figure);
+            dispatchEvent(new KeyboardEvent("keydown", { key: "a" }));
+            return [before > 0, figure.childElementCount > 0];
+        }"""
+    )
+    assert built == [False, True]
+
+
 def test_matrix_multiplication_by_keyboard_alone(open_page):
     page = open_page(matmul())
     figure = page.locator("tb-matmul")

@@ -254,6 +254,29 @@ def test_out_of_sight_it_waits(open_page):
     wait_until(page, f"{epoch} > {before}")
 
 
+# How often a page asks for a frame while it draws five of them.
+FRAMES_ASKED = """async () => {
+    let asked = 0;
+    const ask = window.requestAnimationFrame;
+    window.requestAnimationFrame = (draw) => { asked += 1; return ask(draw); };
+    for (let i = 0; i < 5; i += 1) await new Promise((done) => { ask(done); });
+    window.requestAnimationFrame = ask;
+    return asked;
+}"""
+
+
+def test_removed_from_the_page_it_stops_and_put_back_it_plays(open_page):
+    page = open_page(playground())
+    page.evaluate("window.figure = document.querySelector('tb-playground')")
+    page.evaluate("figure.play(); figure.pause(); figure.play()")
+    assert page.evaluate(FRAMES_ASKED) <= 6  # once a frame, not twice
+    page.evaluate("figure.remove()")
+    assert page.evaluate(FRAMES_ASKED) == 0
+    page.evaluate("document.querySelector('article').append(figure)")
+    page.get_by_role("button", name="Play").click()
+    wait_until(page, "figure.epoch > 1")
+
+
 def test_for_those_who_want_no_motion_only_the_end_is_drawn(open_page):
     page = open_page(playground(), reduced_motion="reduce")
     start = page.locator(".tb-numbers").text_content()

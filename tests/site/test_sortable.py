@@ -43,6 +43,13 @@ def test_a_click_sorts_and_another_turns_round(open_page):
     assert column(page, 2) == ["3", "9", "20", "100"]
 
 
+def test_headings_of_numbers_are_aligned_with_them(open_page):
+    page = open_page(html())
+    align = "nodes => nodes.map((node) => getComputedStyle(node).textAlign)"
+    assert page.locator("th").evaluate_all(align) == ["start", "end", "end"]
+    assert page.locator(".tb-number").count() == 0  # that is the number of a chapter or section
+
+
 def test_the_order_is_told_to_those_who_do_not_see_it(open_page):
     page = open_page(html(caption="Four changes"))
     assert page.get_by_role("table", name="Four changes").count() == 1

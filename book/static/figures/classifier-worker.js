@@ -1,22 +1,29 @@
-// The model's own thread, so that the page stays quick while it downloads and thinks.
+// Downloads and runs the model, in a thread of its own so that the page stays responsive.
 //
-// It gets { id, model } to load a model, or { id, data, dims } to ask it, and answers with the same
-// id: { id, ... } or { id, failed, message }. While it downloads it reports { received }, in bytes.
+// It takes { id, model } to load a model, or { id, data, dims } to run it, and answers with the
+// same id: { id, ... } or { id, failed, message }. During a download it reports { received }, in
+// bytes.
+
+/** @typedef {"download" | "start" | "model"} Where it failed, which decides what the reader is told */
+/** @typedef {Uint8Array<ArrayBuffer>} Bytes */
+/** @typedef {import("onnxruntime-web").InferenceSession.TensorValueMetadata} Input */
 
 const RUNTIME = new URL("../onnxruntime/", import.meta.url);
-let session = null;
-let Tensor = null;
+/** @type {import("onnxruntime-web").InferenceSession} */
+let session;
+/** @type {typeof import("onnxruntime-web").Tensor} */
+let Tensor;
 let received = 0;
 
-/** What the reader is told depends on where it failed: "download", "start" or "model". */
 class Failure extends Error {
+  /** @param {Where} where @param {string} message */
   constructor(where, message) {
     super(message);
     this.where = where;
   }
 }
 
-/** @param {URL | string} url @returns {Promise<Uint8Array>} */
+/** @param {URL | string} url @returns {Promise<Bytes>} */
 async function download(url) {
   const parts = [];
   try {
@@ -36,21 +43,26 @@ async function download(url) {
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
-/** The runtime lies packed on the server, a quarter of its size; some servers unpack it for us. */
+/**
+ * The runtime is gzipped, to a quarter of its size; some servers unpack it.
+ * @param {Bytes} bytes
+ */
 async function unpack(bytes) {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+/** @returns {Promise<typeof import("onnxruntime-web")>} */
 async function loadRuntime() {
   try {
-    return await import(new URL("ort.wasm.min.mjs", RUNTIME));
+    return await import(new URL("ort.wasm.min.mjs", RUNTIME).href);
   } catch (error) {
     throw new Failure("download", error.message);
   }
 }
 
+/** @param {string} model its address */
 async function load(model) {
   const [runtime, program, file] = await Promise.all([
     loadRuntime(),
@@ -58,22 +70,26 @@ async function load(model) {
     download(model),
   ]);
   runtime.env.logLevel = "error";
-  runtime.env.wasm.numThreads = 1; // more would ask for headers that few servers send
+  runtime.env.wasm.numThreads = 1; // more need headers that few servers send
   runtime.env.wasm.wasmPaths = RUNTIME.href;
   runtime.env.wasm.wasmBinary = program.buffer;
   try {
     session = await runtime.InferenceSession.create(file, { executionProviders: ["wasm"] });
   } catch (error) {
-    // A file that is no model fails in the runtime; anything else fails before it.
-    throw new Failure(/ERROR_CODE|protobuf|model/i.test(error.message) ? "model" : "start", error.message);
+    // A bad model file fails inside the runtime, anything else before it.
+    throw new Failure(
+      /ERROR_CODE|protobuf|model/i.test(error.message) ? "model" : "start",
+      error.message,
+    );
   }
   Tensor = runtime.Tensor;
-  const [{ type, shape }] = session.inputMetadata;
+  const { type, shape } = /** @type {Input} */ (session.inputMetadata[0]);
   return { type, shape };
 }
 
+/** @param {Uint8Array | Float32Array} data @param {number[]} dims */
 async function ask(data, dims) {
-  const { name, type } = session.inputMetadata[0];
+  const { name, type } = /** @type {Input} */ (session.inputMetadata[0]);
   const values = type === "float32" ? Float32Array.from(data) : data;
   const start = performance.now();
   const results = await session.run({ [name]: new Tensor(type, values, dims) });
@@ -81,10 +97,10 @@ async function ask(data, dims) {
   return { logits: [...results[session.outputNames[0]].data], milliseconds };
 }
 
-onmessage = async ({ data: { id, model, data, dims } }) => {
+addEventListener("message", async ({ data: { id, model, data, dims } }) => {
   try {
     postMessage({ id, ...(model ? await load(model) : await ask(data, dims)) });
   } catch (error) {
     postMessage({ id, failed: error.where ?? "model", message: error.message });
   }
-};
+});

@@ -1,30 +1,32 @@
 // <tb-classifier model="../_static/models/x.onnx" classes="cat, dog" kind="photo">: a model of the
-// book answers in the reader's own browser. Nothing of it is loaded before the reader asks.
+// book runs in the reader's own browser. It is downloaded only when the reader asks.
 //
-// kind="photo": the model takes uint8 [1, 3, H, W] of any size and prepares it itself.
+// kind="photo": the model takes uint8 [1, 3, H, W] of any size and preprocesses it itself.
 // kind="grey28": the model takes uint8 [1, 1, 28, 28], bright on black; there is a pad to draw on.
-// The images inside the element are its samples; data-tile="28" cuts one into squares of 28 pixels,
-// which are one of each class, row by row. data-bytes, from the build, is what the button loads.
+// The images inside the element are its samples. data-tile="28" cuts one into squares of 28 pixels,
+// one of each class, row by row. data-bytes, set by the build, is the size of the download.
 
-import { Figure, define, make, makeButton, makeSelect, showSize } from "./common.js";
+import {
+  define,
+  Figure,
+  make,
+  makeButton,
+  makeSelect,
+  placeOf,
+  showSize,
+  softmax,
+} from "./common.js";
 
 const KINDS = ["photo", "grey28"];
 const SIDE = 28; // of a grey picture, in pixels
-const ENOUGH = 512; // a photo's shorter side, in pixels: models look at less
+const ENOUGH = 512; // pixels of a photo's shorter side: models use fewer
 const STEP = 0.25; // of a pixel, between two dabs of the brush
 
 /** @typedef {{ data: Uint8Array | Float32Array, dims: number[] }} Pixels */
+/** @typedef {{ logits: number[], milliseconds: number }} Answer */
 /** @typedef {CanvasImageSource & { width: number, height: number }} Picture */
 
-/** @param {number[]} logits @returns {number[]} what sums to 1 */
-export function softmax(logits) {
-  const largest = Math.max(...logits);
-  const powers = logits.map((logit) => Math.exp(logit - largest));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
-}
-
-/** @param {number} share @returns {string} in per cent, but never a certainty that is none */
+/** @param {number} share @returns {string} in per cent, never 0 or 100 */
 export function showShare(share) {
   const percent = Math.round(100 * share);
   if (percent === 100) return "over 99 %";
@@ -49,7 +51,12 @@ export function greys({ data, width, height }) {
   return { data: grey, dims: [1, 1, height, width] };
 }
 
-/** A canvas of that size and its context, on which a picture is put on a ground. */
+/**
+ * @param {number} width
+ * @param {number} height
+ * @param {string} ground its colour
+ * @param {(context: CanvasRenderingContext2D) => void} draw
+ */
 function paint(width, height, ground, draw = () => {}) {
   const canvas = make("canvas", { width, height });
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -60,18 +67,22 @@ function paint(width, height, ground, draw = () => {}) {
   return canvas;
 }
 
-/** A photo on white, no larger than a model needs. @param {Picture} picture */
+/** A photo on white, no larger than models need. @param {Picture} picture */
 function asPhoto(picture) {
   const scale = Math.min(1, ENOUGH / Math.min(picture.width, picture.height));
-  const size = [picture.width, picture.height].map((side) => Math.max(1, Math.round(side * scale)));
-  return paint(...size, "#fff", (context) => context.drawImage(picture, 0, 0, ...size));
+  const [width, height] = [picture.width, picture.height].map((side) =>
+    Math.max(1, Math.round(side * scale)),
+  );
+  return paint(width, height, "#fff", (context) => context.drawImage(picture, 0, 0, width, height));
 }
 
-/** A picture as the data set has them: grey, 28 by 28, on black. @param {Picture} picture */
+/** A picture like those of the data set: grey, 28 by 28, on black. @param {Picture} picture */
 async function asGrey28(picture) {
   const scale = SIDE / Math.max(picture.width, picture.height);
-  const [width, height] = [picture.width, picture.height]
-    .map((side) => Math.max(1, Math.round(side * scale)));
+  const [width, height] = [picture.width, picture.height].map((side) =>
+    Math.max(1, Math.round(side * scale)),
+  );
+  /** @type {ImageBitmapOptions} */
   const options = { resizeWidth: width, resizeHeight: height, resizeQuality: "high" };
   const small = await createImageBitmap(asPhoto(picture), options);
   const canvas = paint(width, height, "#fff", (context) => context.drawImage(small, 0, 0));
@@ -85,23 +96,31 @@ async function asGrey28(picture) {
     data.fill(grey, i, i + 3);
     if (x % (width - 1) === 0 || y % (height - 1) === 0) [edge, edges] = [edge + grey, edges + 1];
   }
-  const isNegative = edge / edges > 127; // a light border: the data set's is black
+  const isNegative = edge / edges > 127; // a light border: that of the data set is black
   for (let i = 0; isNegative && i < data.length; i += 4) data.fill(255 - data[i], i, i + 3);
   context.putImageData(image, 0, 0);
   return paint(SIDE, SIDE, "#000", (pad) =>
-    pad.drawImage(canvas, Math.floor((SIDE - width) / 2), Math.floor((SIDE - height) / 2)));
+    pad.drawImage(canvas, Math.floor((SIDE - width) / 2), Math.floor((SIDE - height) / 2)),
+  );
 }
 
-/** What to tell the reader when the worker failed, and what to do about it. */
+/**
+ * What to tell the reader when the worker fails.
+ * @type {Record<string, string>}
+ */
 const FAILURES = {
   download: "The download failed. Check the connection and try again.",
   start: "The model cannot run in this browser. A current Firefox, Chrome, Edge or Safari can.",
   model: "The file that arrived is not a model that works here.",
 };
 
-/** What to tell the reader when the camera gives nothing, by the error's name. */
+/**
+ * What to tell the reader when the camera fails, by the error's name.
+ * @type {Record<string, string>}
+ */
 const NO_CAMERA = {
-  NotAllowedError: "The browser may not use the camera here. Allow it in the settings of this page, " +
+  NotAllowedError:
+    "The browser may not use the camera here. Allow it in the settings of this page, " +
     "or choose a picture.",
   NotFoundError: "There is no camera on this device. Choose a picture instead.",
   NotReadableError: "The camera is busy: another program may be using it.",
@@ -109,21 +128,22 @@ const NO_CAMERA = {
 
 export class ClassifierFigure extends Figure {
   label = "Interactive figure: a model in your browser";
+  /** @type {Worker} */
   #worker = null;
-  #waiting = new Map(); // what to do with the worker's answers, by number
+  /** @type {Map<number, { resolve: (answer: Answer) => void, reject: (error: Error) => void }>} */
+  #waiting = new Map(); // for the worker's answers, by number
+  /** @type {Promise<void>} */
   #loading = null;
   #count = 0;
-  #turn = 0; // of the latest picture: an answer to an earlier one comes too late
+  #turn = 0; // the latest picture, so that answers to earlier ones are ignored
+  /** @type {MediaStream} */
   #stream = null;
 
   read() {
     this.classes = (this.getAttribute("classes") ?? "").split(",").map((name) => name.trim());
-    this.kind = this.getAttribute("kind") ?? "photo";
+    this.kind = this.readChoice("kind", KINDS, "photo");
     this.model = this.getAttribute("model");
     this.bytes = Number(this.dataset.bytes ?? 0);
-    if (!KINDS.includes(this.kind)) {
-      throw new Error(`kind must be one of ${KINDS.join(", ")}, but is "${this.kind}"`);
-    }
     if (!this.model) throw new Error("model must name the model's file");
     if (this.classes.length < 2 || this.classes.includes("")) {
       throw new Error("classes must name two classes or more, with commas between them");
@@ -132,6 +152,7 @@ export class ClassifierFigure extends Figure {
   }
 
   build() {
+    this.acceptDrops();
     this.isPhoto = this.kind === "photo";
     const size = this.bytes ? ` (${showSize(this.bytes)})` : "";
     this.loadText = `Load the model${size}`;
@@ -140,23 +161,38 @@ export class ClassifierFigure extends Figure {
     this.progress = make("progress", { "aria-label": "Download", hidden: true });
     this.received = make("span", { class: "tb-received" });
     this.problem = make("p", { class: "tb-problem" });
-    this.start = make("div", { class: "tb-loading" },
+    this.start = make(
+      "div",
+      { class: "tb-loading" },
       make("div", { class: "tb-buttons" }, this.loadButton),
       make("p", { class: "tb-received-line" }, this.progress, this.received),
-      make("p", { class: "tb-hint" }, "It runs in your browser. Your pictures stay on this device."));
+      make(
+        "p",
+        { class: "tb-hint" },
+        "It runs in your browser. Your pictures stay on this device.",
+      ),
+    );
 
     this.sampleButtons = this.samples.flatMap((image) => this.buildSamples(image));
-    this.use = make("div", { class: "tb-use", hidden: true },
-      this.isPhoto ? this.buildView() : this.buildPad(), this.buildAnswers());
+    this.use = make(
+      "div",
+      { class: "tb-use", hidden: true },
+      this.isPhoto ? this.buildView() : this.buildPad(),
+      this.buildAnswers(),
+    );
     const tiles = this.samples.some((image) => image.dataset.tile) ? " tb-tiles" : "";
-    const samples = make("div", { class: `tb-samples${tiles}`, role: "group", "aria-label": "Samples" },
-      ...this.sampleButtons);
+    const samples = make(
+      "div",
+      { class: `tb-samples${tiles}`, role: "group", "aria-label": "Samples" },
+      ...this.sampleButtons,
+    );
     return [samples, this.start, this.buildSources(), this.problem, this.use];
   }
 
-  /** One button for a sample, or one for each tile of it. @returns {HTMLElement[]} */
+  /** A button for a sample, or one for each of its tiles. @param {HTMLImageElement} image */
   buildSamples(image) {
     const side = Number(image.dataset.tile ?? 0);
+    /** @param {string} name @param {HTMLImageElement | HTMLCanvasElement} picture */
     const button = (name, picture) => {
       const made = make("button", { type: "button", class: "tb-sample", disabled: true }, picture);
       if (side) made.setAttribute("aria-label", name);
@@ -164,22 +200,33 @@ export class ClassifierFigure extends Figure {
       return made;
     };
     if (!side) return [button(image.alt, image)];
-    const [columns, rows] = ["width", "height"].map((name) => image.getAttribute(name) / side);
+    const [columns, rows] = ["width", "height"].map(
+      (name) => Number(image.getAttribute(name)) / side,
+    );
     const tiles = Array.from({ length: columns * rows }, () => paint(side, side, "#000"));
     image.loading = "eager";
-    this.painted = image.decode().then(() => tiles.forEach((tile, i) => {
-      const [x, y] = [(i % columns) * side, Math.floor(i / columns) * side];
-      tile.getContext("2d").drawImage(image, x, y, side, side, 0, 0, side, side);
-    })).catch(() => this.complain("The sample pictures could not be loaded."));
+    this.painted = image
+      .decode()
+      .then(() => {
+        for (const [i, tile] of tiles.entries()) {
+          const [y, x] = placeOf(i, columns).map((at) => at * side);
+          tile.getContext("2d").drawImage(image, x, y, side, side, 0, 0, side, side);
+        }
+      })
+      .catch(() => this.complain("The sample pictures could not be loaded."));
     return tiles.map((tile, i) => {
       const name = this.classes[i % this.classes.length];
       return button(i < this.classes.length ? name : `${name}, another`, tile);
     });
   }
 
-  /** Where the reader's own pictures come from. */
+  /** The ways to give a picture of one's own. */
   buildSources() {
-    this.file = make("input", { type: "file", accept: "image/*", "aria-label": "Your own picture" });
+    this.file = make("input", {
+      type: "file",
+      accept: "image/*",
+      "aria-label": "Your own picture",
+    });
     this.file.addEventListener("change", () => {
       if (this.file.files.length) this.askFile(this.file.files[0]);
       this.file.value = ""; // or the same file could not be chosen again
@@ -187,46 +234,70 @@ export class ClassifierFigure extends Figure {
     this.file.hidden = true;
     this.video = make("video", { class: "tb-video", playsinline: true, "aria-label": "Camera" });
     this.video.muted = true;
-    this.shot = make("div", { class: "tb-shot", hidden: true }, this.video,
-      make("div", { class: "tb-buttons" },
+    this.shot = make(
+      "div",
+      { class: "tb-shot", hidden: true },
+      this.video,
+      make(
+        "div",
+        { class: "tb-buttons" },
         makeButton("Take the picture", () => this.shoot()),
-        makeButton("Camera off", () => this.stopCamera())));
+        makeButton("Camera off", () => this.stopCamera()),
+      ),
+    );
     this.cameraButton = makeButton("Use the camera", () => this.startCamera());
-    this.sources = make("div", { class: "tb-sources", hidden: true },
-      make("div", { class: "tb-buttons" },
-        makeButton("Choose a picture", () => this.file.click()), this.file,
-        ...(this.isPhoto ? [this.cameraButton] : [])),
-      make("p", { class: "tb-hint" }, this.isPhoto
-        ? "Or drop a picture here, or paste one."
-        : "Or drop a picture here, or paste one: it is made grey, shrunk to 28 by 28 and, if its " +
-          "border is light, turned negative, because that is all the model knows."),
-      this.shot);
+    this.sources = make(
+      "div",
+      { class: "tb-sources", hidden: true },
+      make(
+        "div",
+        { class: "tb-buttons" },
+        makeButton("Choose a picture", () => this.file.click()),
+        this.file,
+        ...(this.isPhoto ? [this.cameraButton] : []),
+      ),
+      make(
+        "p",
+        { class: "tb-hint" },
+        this.isPhoto
+          ? "Or drop a picture here, or paste one."
+          : "Or drop a picture here, or paste one: it is made grey, shrunk to 28 by 28 and, if its " +
+              "border is light, turned negative, because that is all the model knows.",
+      ),
+      this.shot,
+    );
     return this.sources;
   }
 
   buildView() {
     this.view = paint(1, 1, "#fff");
     this.view.className = "tb-view";
-    this.view.setAttribute("aria-hidden", "true"); // a sample has its name, a photo its owner
+    this.view.setAttribute("aria-hidden", "true"); // samples have names, readers know their own pictures
     return make("div", { class: "tb-seen" }, this.view);
   }
 
-  /** The pad: 28 by 28 pixels to draw on, by pointer or by keyboard. */
+  /** A pad of 28 by 28 pixels, to draw on by pointer or keyboard. */
   buildPad() {
     this.view = paint(SIDE, SIDE, "#000");
     this.view.className = "tb-view tb-pad-28";
     this.view.tabIndex = 0;
     this.view.setAttribute("role", "application");
-    this.view.setAttribute("aria-label",
-      "Pad of 28 by 28 pixels. Arrow keys move the brush, the space bar lowers and lifts it.");
+    this.view.setAttribute(
+      "aria-label",
+      "Pad of 28 by 28 pixels. Arrow keys move the brush, the space bar lowers and lifts it.",
+    );
     this.brush = makeSelect("brush", ["draw", "rub out"], "draw", () => {});
     this.cursor = make("div", { class: "tb-brush" });
+    /** @type {{ x: number, y: number }} */
     this.at = { x: 14, y: 14 };
     this.isDown = false;
+    /** @param {PointerEvent} event */
     const place = (event) => {
       const box = this.view.getBoundingClientRect();
-      return { x: ((event.clientX - box.left) / box.width) * SIDE,
-        y: ((event.clientY - box.top) / box.height) * SIDE };
+      return {
+        x: ((event.clientX - box.left) / box.width) * SIDE,
+        y: ((event.clientY - box.top) / box.height) * SIDE,
+      };
     };
     this.view.addEventListener("pointerdown", (event) => {
       event.preventDefault();
@@ -239,9 +310,17 @@ export class ClassifierFigure extends Figure {
     });
     this.view.addEventListener("keydown", (event) => this.steer(event));
     this.moveCursor();
-    return make("div", { class: "tb-seen" },
+    return make(
+      "div",
+      { class: "tb-seen" },
       make("div", { class: "tb-pad-frame" }, this.view, this.cursor),
-      make("div", { class: "tb-buttons" }, this.brush, makeButton("Clear", () => this.clear())));
+      make(
+        "div",
+        { class: "tb-buttons" },
+        this.brush,
+        makeButton("Clear", () => this.clear()),
+      ),
+    );
   }
 
   buildAnswers() {
@@ -256,11 +335,17 @@ export class ClassifierFigure extends Figure {
     }
     this.sentence = make("p", { class: "tb-sentence-line" });
     this.time = make("p", { class: "tb-hint" });
-    return make("div", { class: "tb-answers" },
-      this.sentence, make("ul", {}, ...this.bars.map(({ row }) => row)), this.time);
+    return make(
+      "div",
+      { class: "tb-answers" },
+      this.sentence,
+      make("ul", {}, ...this.bars.map(({ row }) => row)),
+      this.time,
+    );
   }
 
-  update() {
+  acceptDrops() {
+    /** @param {DragEvent} event */
     const isFile = (event) => this.isReady && event.dataTransfer?.types.includes("Files");
     this.addEventListener("dragover", (event) => {
       if (!isFile(event)) return;
@@ -274,26 +359,35 @@ export class ClassifierFigure extends Figure {
       this.classList.remove("tb-over");
       this.askFile(event.dataTransfer.files[0]);
     });
-    document.addEventListener("paste", (event) => {
-      const [file] = event.clipboardData?.files ?? [];
-      if (file && this.isReady && !event.target.closest?.("input, textarea")) this.askFile(file);
-    });
   }
 
-  disconnectedCallback() {
+  /** @param {ClipboardEvent} event */
+  #paste = (event) => {
+    const [file] = event.clipboardData?.files ?? [];
+    const target = /** @type {Element} */ (event.target);
+    if (file && this.isReady && !target.closest?.("input, textarea")) this.askFile(file);
+  };
+
+  attach() {
+    document.addEventListener("paste", this.#paste);
+  }
+
+  detach() {
+    document.removeEventListener("paste", this.#paste);
     this.stopCamera();
+    if (!this.isReady) this.stop();
   }
 
   // The model
 
-  /** The button loads the model, or stops a download that runs. */
+  /** Load the model, or stop the download. */
   press() {
     if (this.#loading) this.stop();
-    else this.load().catch(() => {}); // the reader has been told
+    else this.load().catch(() => {}); // the reader has been told why
   }
 
   /**
-   * Load the model. @returns {Promise<void>} when it has given its first answer, if there are samples
+   * @returns {Promise<void>} resolved after the first answer, if there are samples
    */
   load() {
     this.#loading ??= this.#load();
@@ -310,7 +404,9 @@ export class ClassifierFigure extends Figure {
       if (!globalThis.Worker || !globalThis.WebAssembly || !globalThis.DecompressionStream) {
         throw Object.assign(new Error("too old a browser"), { failed: "start" });
       }
-      this.#worker = new Worker(new URL("classifier-worker.js", import.meta.url), { type: "module" });
+      this.#worker = new Worker(new URL("classifier-worker.js", import.meta.url), {
+        type: "module",
+      });
       this.#worker.onmessage = ({ data }) => this.#hear(data);
       this.#worker.onerror = () => this.#fail("download", "the worker did not start");
       const model = new URL(this.model, document.baseURI).href;
@@ -328,7 +424,8 @@ export class ClassifierFigure extends Figure {
     this.sources.hidden = false;
     this.use.hidden = false;
     for (const button of this.sampleButtons) button.disabled = false;
-    if (focused === this.loadButton) (this.sampleButtons[0] ?? this.sources.querySelector("button")).focus();
+    if (focused === this.loadButton)
+      (this.sampleButtons[0] ?? this.sources.querySelector("button")).focus();
     if (this.sampleButtons.length) {
       await this.painted;
       this.sampleButtons[0].click();
@@ -336,7 +433,7 @@ export class ClassifierFigure extends Figure {
     } else if (!this.isPhoto) this.clear();
   }
 
-  /** End a download, or forget the model. */
+  /** Stop the download, or drop the model. */
   stop() {
     this.#worker?.terminate();
     this.#fail(null, "stopped");
@@ -347,6 +444,7 @@ export class ClassifierFigure extends Figure {
     this.loadButton.textContent = this.loadText;
   }
 
+  /** @param {object} message @param {Transferable[]} transfer @returns {Promise<Answer>} */
   #send(message, transfer = []) {
     this.#count += 1;
     const id = this.#count;
@@ -356,6 +454,9 @@ export class ClassifierFigure extends Figure {
     });
   }
 
+  /**
+   * @param {Answer & { id: number, received?: number, failed?: string, message?: string }} data
+   */
   #hear({ id, received, failed, message, ...answer }) {
     if (received) return this.showProgress(received);
     const { resolve, reject } = this.#waiting.get(id);
@@ -363,6 +464,7 @@ export class ClassifierFigure extends Figure {
     return failed ? reject(Object.assign(new Error(message), { failed })) : resolve(answer);
   }
 
+  /** @param {string | null} failed @param {string} message */
   #fail(failed, message) {
     for (const { reject } of this.#waiting.values()) {
       reject(Object.assign(new Error(message), { failed }));
@@ -370,6 +472,7 @@ export class ClassifierFigure extends Figure {
     this.#waiting.clear();
   }
 
+  /** @param {number} received */
   showProgress(received) {
     if (this.bytes) {
       this.progress.max = this.bytes;
@@ -380,46 +483,59 @@ export class ClassifierFigure extends Figure {
   }
 
   /**
-   * Ask the model, which must be loaded.
+   * Run the model, which must be loaded.
    * @param {ImageData | Uint8Array | Float32Array} input a picture, or the model's own input
-   * @param {number[]} dims of the model's own input
+   * @param {number[]} [dims] of the model's own input
    * @returns {Promise<number[]>} one logit for each class
    */
   async logits(input, dims) {
-    return (await this.#answer(input instanceof ImageData
-      ? (this.isPhoto ? colours : greys)(input)
-      : { data: input, dims })).logits;
+    return (
+      await this.#answer(
+        input instanceof ImageData
+          ? (this.isPhoto ? colours : greys)(input)
+          : { data: input, dims },
+      )
+    ).logits;
   }
 
-  /** @param {Pixels} pixels @returns {Promise<{ logits: number[], milliseconds: number }>} */
+  /** @param {Pixels} pixels @returns {Promise<Answer>} */
   #answer({ data, dims }) {
     if (!this.#worker) throw new Error("the model is not loaded: call load() first");
     return this.#send({ data, dims });
   }
 
-  /** Whether every question has been answered. */
+  /** Whether all questions are answered. */
   get isIdle() {
     return this.#waiting.size === 0;
   }
 
   // Pictures
 
+  /**
+   * @param {HTMLButtonElement} button
+   * @param {HTMLImageElement} image
+   * @param {HTMLImageElement | HTMLCanvasElement} picture the image, or a tile of it
+   * @param {string} name
+   */
   askSample(button, image, picture, name) {
-    for (const other of this.sampleButtons) other.setAttribute("aria-pressed", String(other === button));
+    for (const other of this.sampleButtons)
+      other.setAttribute("aria-pressed", String(other === button));
     const isTile = picture !== image;
     this.answered = isTile
       ? this.show(picture, name.replace(", another", ""))
-      : this.openSample(image).then((bitmap) => this.show(bitmap)).catch(() => this.cannotRead("This sample"));
+      : this.openSample(image)
+          .then((bitmap) => this.show(bitmap))
+          .catch(() => this.cannotRead("This sample"));
   }
 
-  /** A sample in its own size, whatever size it is shown in. */
+  /** A sample at full size. @param {HTMLImageElement} image */
   async openSample(image) {
     image.loading = "eager";
     await image.decode();
     return createImageBitmap(image);
   }
 
-  /** @param {Blob} file that may be a picture */
+  /** @param {File} file that may be a picture */
   async askFile(file) {
     this.release();
     try {
@@ -430,6 +546,7 @@ export class ClassifierFigure extends Figure {
     }
   }
 
+  /** @param {string} what */
   cannotRead(what) {
     this.complain(`${what} could not be read as a picture. JPEG, PNG and WebP work everywhere.`);
   }
@@ -443,7 +560,7 @@ export class ClassifierFigure extends Figure {
     await this.ask(truth);
   }
 
-  /** Ask about what is in view. An answer to an earlier picture is dropped. */
+  /** Ask about the picture in view. Answers to earlier pictures are ignored. */
   async ask(truth = "") {
     this.#turn += 1;
     const turn = this.#turn;
@@ -460,6 +577,7 @@ export class ClassifierFigure extends Figure {
     }
   }
 
+  /** @param {number[]} shares @param {number} milliseconds @param {string} truth */
   showAnswer(shares, milliseconds, truth) {
     const order = shares.map((_, i) => i).sort((a, b) => shares[b] - shares[a]);
     this.bars.forEach(({ row, bar, share }, i) => {
@@ -474,12 +592,13 @@ export class ClassifierFigure extends Figure {
     this.say(`${first}. Then ${second}.${label}`);
   }
 
+  /** @param {string} message */
   complain(message) {
     this.problem.textContent = message;
     if (message) this.say(message);
   }
 
-  /** No sample is the chosen one any more. */
+  /** Show that no sample is chosen. */
   release() {
     for (const button of this.sampleButtons) button.setAttribute("aria-pressed", "false");
   }
@@ -494,7 +613,10 @@ export class ClassifierFigure extends Figure {
     this.ask();
   }
 
-  /** Draw from where the brush is to a place, and ask what that makes of it. */
+  /**
+   * Draw from the brush to a place, and ask about the result.
+   * @param {{ x: number, y: number }} to
+   */
   stroke(to) {
     this.release();
     const context = this.view.getContext("2d");
@@ -505,7 +627,13 @@ export class ClassifierFigure extends Figure {
     const steps = Math.max(1, Math.ceil(Math.hypot(dx, dy) / STEP));
     for (let i = 0; i <= steps; i += 1) {
       context.beginPath();
-      context.arc(this.at.x + (dx * i) / steps, this.at.y + (dy * i) / steps, radius, 0, 2 * Math.PI);
+      context.arc(
+        this.at.x + (dx * i) / steps,
+        this.at.y + (dy * i) / steps,
+        radius,
+        0,
+        2 * Math.PI,
+      );
       context.fill();
     }
     this.at = to;
@@ -513,7 +641,7 @@ export class ClassifierFigure extends Figure {
     this.askSoon();
   }
 
-  /** Once a frame is enough. */
+  /** Ask at most once per frame. */
   askSoon() {
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => {
@@ -522,13 +650,16 @@ export class ClassifierFigure extends Figure {
     });
   }
 
+  /** @param {KeyboardEvent} event */
   steer(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+    /** @type {Record<string, number[]>} */
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const [dx, dy] = step[event.key] ?? [0, 0];
     if (event.key === " ") this.isDown = !this.isDown;
     else if (!dx && !dy) return;
     event.preventDefault(); // the page must not scroll
+    /** @param {number} value */
     const within = (value) => Math.min(SIDE - 0.5, Math.max(0.5, value));
     const to = { x: within(this.at.x + dx), y: within(this.at.y + dy) };
     if (this.isDown) this.stroke(to);
@@ -550,13 +681,16 @@ export class ClassifierFigure extends Figure {
     this.complain("");
     const { mediaDevices } = navigator;
     if (!mediaDevices?.getUserMedia) {
-      this.complain("Browsers lend the camera only to pages that come over https or from localhost.");
+      this.complain(
+        "Browsers lend the camera only to pages that come over https or from localhost.",
+      );
       return;
     }
     try {
       const stream = await mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
       this.stopCamera();
-      if (!this.isConnected) { // the page went on meanwhile
+      if (!this.isConnected) {
+        // the figure was removed meanwhile
         for (const track of stream.getTracks()) track.stop();
         return;
       }
@@ -574,14 +708,13 @@ export class ClassifierFigure extends Figure {
 
   async shoot() {
     const { videoWidth: width, videoHeight: height } = this.video;
-    if (!width) return; // no picture has arrived yet
+    if (!width) return; // there is no picture yet
     const picture = paint(width, height, "#fff", (context) => context.drawImage(this.video, 0, 0));
     this.stopCamera();
     this.release();
     await this.show(picture);
   }
 
-  /** Off at once: its light must not stay on. */
   stopCamera() {
     for (const track of this.#stream?.getTracks() ?? []) track.stop();
     this.#stream = null;

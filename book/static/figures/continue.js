@@ -1,15 +1,26 @@
-// The front page's link to where a returning reader stopped. It keeps its room, so nothing jumps.
+// The front page's link to where the reader stopped. Its space is reserved, so nothing jumps.
 
 import { addressOf, fetchContents, has, load } from "../progress.js";
 import { define, make } from "./common.js";
 
-/** Where to go on: after the last mark, the first section that is not read. */
+/** @typedef {import("../progress.js").Chapter} Chapter */
+
+/**
+ * The first unread section after the last mark.
+ * @param {import("../progress.js").Progress} progress
+ * @param {Chapter[]} chapters
+ */
 function findNext(progress, chapters) {
-  const start = Math.max(0, chapters.findIndex(({ page }) => page === progress.last?.page));
+  const start = Math.max(
+    0,
+    chapters.findIndex(({ page }) => page === progress.last?.page),
+  );
   for (const chapter of [...chapters.slice(start), ...chapters.slice(0, start)]) {
     const { page, sections } = chapter;
-    const after = page === progress.last?.page
-      ? sections.findIndex(({ id }) => id === progress.last.id) + 1 : 0;
+    const after =
+      page === progress.last?.page
+        ? sections.findIndex(({ id }) => id === progress.last.id) + 1
+        : 0;
     const order = [...sections.slice(after), ...sections.slice(0, after)];
     const section = order.find(({ id }) => !has(progress, "read", page, id));
     if (section) return { chapter, section };
@@ -25,9 +36,14 @@ class Continue extends HTMLElement {
       const next = findNext(progress, await fetchContents());
       if (!next) return;
       const { chapter, section } = next;
-      this.append(make("a", { href: addressOf(chapter.page, section.id) },
-        `Go on with ${chapter.title.split(":")[0]}, “${section.title}”`));
-    } catch { /* without the list there is simply no link */ }
+      this.append(
+        make(
+          "a",
+          { href: addressOf(chapter.page, section.id) },
+          `Go on with ${chapter.title.split(":")[0]}, “${section.title}”`,
+        ),
+      );
+    } catch {} // without the list there is no link
   }
 }
 

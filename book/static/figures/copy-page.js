@@ -1,5 +1,5 @@
-// <tb-copy-page href="page.md">: copies the page as Markdown, for a note or an assistant.
-// Without scripts the link inside it leads to the same text.
+// <tb-copy-page href="page.md">: copies the page as Markdown. Without scripts, the link inside it
+// leads to the same text.
 
 class CopyPage extends HTMLElement {
   connectedCallback() {
@@ -12,6 +12,7 @@ class CopyPage extends HTMLElement {
     this.replaceChildren(button, said);
   }
 
+  /** @param {HTMLElement} said where to show the result */
   async copy(said) {
     said.textContent = "";
     try {
@@ -27,8 +28,10 @@ class CopyPage extends HTMLElement {
 
 customElements.define("tb-copy-page", CopyPage);
 
-// Copying a cell goes through an element that is then removed, and takes the focus with it.
+// Copying a cell uses an element that takes the focus and is then removed.
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("button.copybtn");
+  const target = /** @type {Element} */ (event.target);
+  /** @type {HTMLButtonElement} */
+  const button = target.closest("button.copybtn");
   if (button) setTimeout(() => button.focus({ preventScroll: true }));
 });

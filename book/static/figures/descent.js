@@ -1,32 +1,33 @@
 // <tb-descent x="0 1 2" y="24 22 20" w="0" b="0" lr="0.05">: a line learns, step by step.
 // On the left the loss of every line w x + b, as rings of equal loss; on the right the line itself.
 
-import { Figure, define, make, makeButton } from "./common.js";
+import { define, Figure, make, makeButton, showNumber } from "./common.js";
 
 const RUN_STEPS = 100;
-const MILLISECONDS = 40; // from step to step of a run that is watched
+const MILLISECONDS = 40; // between two steps of a run
 const SHOWN_ROWS = 4;
 const SLIDER = { min: -3, max: -0.5, step: 0.01 }; // powers of ten: 0.001 to 0.32
 const MOST_READINGS = 100;
 const SIZE = { width: 330, height: 270, left: 46, right: 10, top: 10, bottom: 40 };
 const RINGS = [0.3, 1, 2, 3, 4, 5, 6, 7, 8];
 
-/**
- * @typedef {object} Readings
- * @property {number[]} x
- * @property {number[]} y
- */
+/** @typedef {{x: number[], y: number[]}} Readings */
+/** @typedef {[number, number]} Pair */
 /** @typedef {{w: number, b: number, loss: number, gradW: number, gradB: number}} State */
 
 /** @param {string} text numbers with spaces between @param {string} name @returns {number[]} */
 function parseNumbers(text, name) {
-  const numbers = (text ?? "").trim().split(/\s+/).map((word) => (word === "" ? NaN : Number(word)));
+  const numbers = (text ?? "")
+    .trim()
+    .split(/\s+/)
+    .map((word) => (word === "" ? NaN : Number(word)));
   if (!numbers.every(Number.isFinite) || numbers.length > MOST_READINGS) {
     throw new Error(`${name} must be 1 to ${MOST_READINGS} numbers, but is "${text}"`);
   }
   return numbers;
 }
 
+/** @param {number[]} numbers */
 const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 
 /**
@@ -47,18 +48,30 @@ export function stateAt({ x, y }, w, b) {
   };
 }
 
-/** One step of gradient descent. @param {Readings} readings @param {State} state */
+/**
+ * One step of gradient descent.
+ * @param {Readings} readings
+ * @param {State} state
+ * @param {number} lr
+ */
 export const stepFrom = (readings, state, lr) =>
   stateAt(readings, state.w - lr * state.gradW, state.b - lr * state.gradB);
 
-/** @returns {State[]} the start and the states after each of the steps */
+/**
+ * @param {Readings} readings
+ * @param {number} w
+ * @param {number} b
+ * @param {number} lr
+ * @param {number} steps
+ * @returns {State[]} the start and the state after each step
+ */
 export function descend(readings, w, b, lr, steps) {
   const path = [stateAt(readings, w, b)];
   for (let k = 0; k < steps; k += 1) path.push(stepFrom(readings, path.at(-1), lr));
   return path;
 }
 
-/** The line with the smallest loss, without any descent. @param {Readings} readings */
+/** The line with the smallest loss, by the closed formula. @param {Readings} readings */
 export function bestLine(readings) {
   const [meanX, meanY] = [mean(readings.x), mean(readings.y)];
   const spread = mean(readings.x.map((value) => (value - meanX) ** 2));
@@ -67,31 +80,48 @@ export function bestLine(readings) {
 }
 
 /**
- * How the loss curves. The loss is a bowl, and these are the axes of its rings.
+ * The curvature of the loss along the two axes of its rings.
  * @param {Readings} readings
- * @returns {{curvatures: [number, number], steep: [number, number]}} the eigenvalues of the
+ * @returns {{curvatures: Pair, steep: Pair}} the eigenvalues of the
  *   Hessian, the larger one first, and the direction (w, b) of the larger
  */
 export function curvature({ x }) {
   const [ww, wb, bb] = [2 * mean(x.map((value) => value * value)), 2 * mean(x), 2];
   const [middle, reach] = [(ww + bb) / 2, Math.hypot((ww - bb) / 2, wb)];
   const angle = Math.atan2(wb, (ww - bb) / 2) / 2;
-  return { curvatures: [middle + reach, middle - reach], steep: [Math.cos(angle), Math.sin(angle)] };
+  return {
+    curvatures: [middle + reach, middle - reach],
+    steep: [Math.cos(angle), Math.sin(angle)],
+  };
 }
 
-/** Above this learning rate the descent diverges. @param {Readings} readings */
+/** The learning rate above which descent diverges. @param {Readings} readings */
 export const limit = (readings) => 2 / curvature(readings).curvatures[0];
 
-/** A number short enough for a table, with a true minus sign. @param {number} number */
+/** A number for a table, with a true minus sign. @param {number} number */
 export function show(number) {
   const size = Math.abs(number);
-  const text = !Number.isFinite(number) ? (Number.isNaN(number) ? "nan" : number < 0 ? "-∞" : "∞")
-    : size >= 1e5 ? number.toExponential(1).replace("e+", "e")
-      : size >= 1000 ? number.toFixed(0) : number.toFixed(3);
+  const text = !Number.isFinite(number)
+    ? Number.isNaN(number)
+      ? "nan"
+      : number < 0
+        ? "-∞"
+        : "∞"
+    : size >= 1e5
+      ? number.toExponential(1).replace("e+", "e")
+      : size >= 1000
+        ? number.toFixed(0)
+        : number.toFixed(3);
   return text.replaceAll("-", "−");
 }
 
-/** @returns {SVGElement} */
+/**
+ * @template {keyof SVGElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, string | number>} attributes
+ * @param {...(Node | string)} children
+ * @returns {SVGElementTagNameMap[K]}
+ */
 function draw(tag, attributes = {}, ...children) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
@@ -99,50 +129,75 @@ function draw(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** Four to nine round numbers to put at an axis. @returns {number[]} */
+/** Four to nine round numbers for an axis. @param {number} from @param {number} to */
 function roundNumbers(from, to) {
   const unit = 10 ** Math.floor(Math.log10((to - from) / 4));
   const step = unit * [5, 2, 1].find((times) => (to - from) / (times * unit) >= 4 - 1e-9);
   const first = Math.ceil(from / step);
-  return Array.from({ length: Math.floor(to / step) - first + 1 },
-    (_, i) => Number(((first + i) * step).toPrecision(6)));
+  return Array.from({ length: Math.floor(to / step) - first + 1 }, (_, i) =>
+    Number(((first + i) * step).toPrecision(6)),
+  );
 }
 
 let plots = 0;
 
-/** Axes with numbers, and a window onto what is drawn between them. */
+/** Axes with numbers, and a clipped drawing between them. */
 class Plot {
-  /** @param {[number, number]} x its range @param {[number, number]} y @param {string[]} titles */
+  /** @param {Pair} x its range @param {Pair} y @param {string[]} titles */
   constructor(x, y, titles) {
     const { width, height, left, right, top, bottom } = SIZE;
     const [w, h] = [width - left - right, height - top - bottom];
+    /** @param {number} value @returns {number} a pixel */
     this.x = (value) => left + (w * (value - x[0])) / (x[1] - x[0]);
+    /** @param {number} value @returns {number} a pixel */
     this.y = (value) => top + (h * (y[1] - value)) / (y[1] - y[0]);
+    /** @param {number} pixel */
     this.xAt = (pixel) => x[0] + ((pixel - left) * (x[1] - x[0])) / w;
+    /** @param {number} pixel */
     this.yAt = (pixel) => y[1] - ((pixel - top) * (y[1] - y[0])) / h;
-    const id = `tb-descent-window-${plots += 1}`;
+    plots += 1;
+    const id = `tb-descent-window-${plots}`;
     this.ground = draw("g", { class: "tb-ground" });
     this.moving = draw("g");
-    const ticks = [[x, this.x, (at) => ({ x: at, y: height - bottom + 15, "text-anchor": "middle" })],
-      [y, this.y, (at) => ({ x: left - 6, y: at + 4, "text-anchor": "end" })]];
-    this.root = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" },
+    /** @param {number} value @param {Record<string, string | number>} position */
+    const tick = (value, position) => draw("text", position, showNumber(value));
+    const ticks = [
+      ...roundNumbers(...x).map((value) =>
+        tick(value, { x: this.x(value), y: height - bottom + 15, "text-anchor": "middle" }),
+      ),
+      ...roundNumbers(...y).map((value) =>
+        tick(value, { x: left - 6, y: this.y(value) + 4, "text-anchor": "end" }),
+      ),
+    ];
+    this.root = draw(
+      "svg",
+      { viewBox: `0 0 ${width} ${height}`, role: "img" },
       draw("clipPath", { id }, draw("rect", { x: left, y: top, width: w, height: h })),
       draw("g", { "clip-path": `url(#${id})` }, this.ground, this.moving),
       draw("rect", { class: "tb-frame", x: left, y: top, width: w, height: h }),
-      ...ticks.flatMap(([range, place, position]) => roundNumbers(...range).map((value) =>
-        draw("text", position(place(value)), String(value).replace("-", "−")))),
+      ...ticks,
       draw("text", { x: left + w / 2, y: height - 6, "text-anchor": "middle" }, titles[0]),
-      draw("text", { transform: `translate(11 ${top + h / 2}) rotate(-90)`,
-        "text-anchor": "middle" }, titles[1]));
+      draw(
+        "text",
+        { transform: `translate(11 ${top + h / 2}) rotate(-90)`, "text-anchor": "middle" },
+        titles[1],
+      ),
+    );
   }
 
-  /** @param {[number, number][]} points @param {string} look */
+  /** @param {Pair[]} points @param {string} look */
   line(points, look) {
-    const far = (pixel) => Math.max(-1e5, Math.min(1e5, pixel)); // browsers lose count beyond
-    return draw("polyline", { class: look, points: points
-      .map(([x, y]) => `${far(this.x(x)).toFixed(1)},${far(this.y(y)).toFixed(1)}`).join(" ") });
+    /** @param {number} pixel */
+    const far = (pixel) => Math.max(-1e5, Math.min(1e5, pixel)); // browsers cannot draw farther
+    return draw("polyline", {
+      class: look,
+      points: points
+        .map(([x, y]) => `${far(this.x(x)).toFixed(1)},${far(this.y(y)).toFixed(1)}`)
+        .join(" "),
+    });
   }
 
+  /** @param {number} x @param {number} y @param {number} radius @param {string} look */
   dot(x, y, radius, look) {
     return draw("circle", { class: look, cx: this.x(x), cy: this.y(y), r: radius });
   }
@@ -152,16 +207,29 @@ export class DescentFigure extends Figure {
   label = "Interactive figure: gradient descent";
 
   read() {
-    this.readings = { x: parseNumbers(this.getAttribute("x"), "x"),
-      y: parseNumbers(this.getAttribute("y"), "y") };
+    this.readings = {
+      x: parseNumbers(this.getAttribute("x"), "x"),
+      y: parseNumbers(this.getAttribute("y"), "y"),
+    };
     if (this.readings.x.length !== this.readings.y.length) {
       throw new Error(`x has ${this.readings.x.length} numbers, y has ${this.readings.y.length}`);
     }
-    const read = (name, start) => parseNumbers(this.getAttribute(name) ?? String(start), name);
-    this.start = { w: read("w", 0)[0], b: read("b", 0)[0] };
-    [this.lr] = read("lr", 0.05);
-    this.ranges = { w: read("w-range", "-10 10"), b: read("b-range", "-10 40"),
-      x: read("x-range", "0 6"), y: read("y-range", "0 30") };
+    /** @param {string} name @param {string} otherwise */
+    const read = (name, otherwise) => parseNumbers(this.getAttribute(name) ?? otherwise, name);
+    /** @param {string} name @param {string} otherwise @returns {Pair} */
+    const range = (name, otherwise) => {
+      const [from, to] = read(name, otherwise);
+      return [from, to];
+    };
+    this.start = { w: read("w", "0")[0], b: read("b", "0")[0] };
+    /** @type {number} */
+    this.lr = read("lr", "0.05")[0];
+    this.ranges = {
+      w: range("w-range", "-10 10"),
+      b: range("b-range", "-10 40"),
+      x: range("x-range", "0 6"),
+      y: range("y-range", "0 30"),
+    };
   }
 
   build() {
@@ -171,54 +239,108 @@ export class DescentFigure extends Figure {
     this.surface.root.classList.add("tb-surface");
     this.surface.root.addEventListener("click", (event) => this.pickStart(event));
     this.drawRings();
-    this.lines.ground.append(...this.readings.x.map((at, i) =>
-      this.lines.dot(at, this.readings.y[i], 3.5, "tb-reading")));
+    this.lines.ground.append(
+      ...this.readings.x.map((at, i) => this.lines.dot(at, this.readings.y[i], 3.5, "tb-reading")),
+    );
 
-    this.slider = make("input", { type: "range", ...SLIDER, value: Math.log10(this.lr),
-      "aria-label": "learning rate" });
+    this.slider = make("input", {
+      type: "range",
+      ...SLIDER,
+      value: Math.log10(this.lr),
+      "aria-label": "learning rate",
+    });
     this.slider.addEventListener("input", () => {
       this.lr = Number((10 ** Number(this.slider.value)).toPrecision(2));
       this.showRate();
     });
     this.rate = make("output", { "aria-hidden": "true" });
-    this.fields = Object.fromEntries(["w", "b"].map((name) => [name, this.startField(name)]));
-    this.stepButton = makeButton("Step", () => { this.stop(); this.step(); });
+    this.fields = { w: this.startField("w"), b: this.startField("b") };
+    this.stepButton = makeButton("Step", () => {
+      this.stop();
+      this.step();
+    });
     this.runButton = makeButton("", () => (this.timer ? this.stop() : this.run()));
     this.rows = make("tbody");
     this.explanation = make("p", { class: "tb-explanation", "aria-hidden": "true" });
     this.showRate();
     this.reset();
     return [
-      make("div", { class: "tb-controls" },
+      make(
+        "div",
+        { class: "tb-controls" },
         make("label", { class: "tb-rate" }, "learning rate ", this.slider, this.rate),
-        make("span", { class: "tb-start" }, "start at ",
-          make("label", {}, "w ", this.fields.w), make("label", {}, " b ", this.fields.b))),
+        make(
+          "span",
+          { class: "tb-start" },
+          "start at ",
+          make("label", {}, "w ", this.fields.w),
+          make("label", {}, " b ", this.fields.b),
+        ),
+      ),
       make("div", { class: "tb-plots" }, this.surface.root, this.lines.root),
-      make("div", { class: "tb-buttons" }, this.stepButton, this.runButton,
-        makeButton("Reset", () => { this.reset(); this.update(); })),
+      make(
+        "div",
+        { class: "tb-buttons" },
+        this.stepButton,
+        this.runButton,
+        makeButton("Reset", () => {
+          this.reset();
+          this.update();
+        }),
+      ),
       this.explanation,
-      make("div", { class: "tb-last-steps" }, make("table", { class: "tb-steps" },
-        make("caption", { class: "tb-status" }, "The last steps"),
-        make("thead", {}, make("tr", {}, ...["step", "w", "b", "loss", "gradient w", "gradient b"]
-          .map((title) => make("th", { scope: "col" }, title)))),
-        this.rows)),
-      make("p", { class: "tb-hint" }, "Each ring joins lines of equal loss; the stronger the colour, the lower. ",
-        "Choose another start with the two fields, or by a click on the rings."),
+      make(
+        "div",
+        { class: "tb-last-steps" },
+        make(
+          "table",
+          { class: "tb-steps" },
+          make("caption", { class: "tb-status" }, "The last steps"),
+          make(
+            "thead",
+            {},
+            make(
+              "tr",
+              {},
+              ...["step", "w", "b", "loss", "gradient w", "gradient b"].map((title) =>
+                make("th", { scope: "col" }, title),
+              ),
+            ),
+          ),
+          this.rows,
+        ),
+      ),
+      make(
+        "p",
+        { class: "tb-hint" },
+        "Each ring joins lines of equal loss; the stronger the colour, the lower. ",
+        "Choose another start with the two fields, or by a click on the rings.",
+      ),
     ];
   }
 
-  /** @param {"w" | "b"} name @returns {HTMLInputElement} the field for one number of the start */
+  /** A field for one number of the start. @param {"w" | "b"} name */
   startField(name) {
     const [min, max] = this.ranges[name];
-    const field = make("input", { type: "number", class: "tb-shape-field", min, max, step: "any",
-      required: true, value: this.start[name], "aria-label": `start ${name}` });
+    const field = make("input", {
+      type: "number",
+      class: "tb-shape-field",
+      min,
+      max,
+      step: "any",
+      required: true,
+      value: this.start[name],
+      "aria-label": `start ${name}`,
+    });
     field.addEventListener("input", () => {
-      if (!field.validity.valid) return; // half typed: the last good number counts
+      if (!field.validity.valid) return; // half typed: keep the last good number
       this.start[name] = field.valueAsNumber;
       this.reset();
       this.update();
     });
-    field.addEventListener("change", () => { field.value = this.start[name]; });
+    field.addEventListener("change", () => {
+      field.value = String(this.start[name]);
+    });
     return field;
   }
 
@@ -226,41 +348,46 @@ export class DescentFigure extends Figure {
   pickStart(event) {
     const box = this.surface.root.getBoundingClientRect();
     const scale = SIZE.width / box.width;
-    const picked = { w: this.surface.xAt((event.clientX - box.left) * scale),
-      b: this.surface.yAt((event.clientY - box.top) * scale) };
-    for (const name of ["w", "b"]) {
+    /** @param {"w" | "b"} name @param {number} picked */
+    const set = (name, picked) => {
       const [min, max] = this.ranges[name];
-      this.start[name] = Number(Math.min(max, Math.max(min, picked[name])).toFixed(1));
-      this.fields[name].value = this.start[name];
-    }
+      this.start[name] = Number(Math.min(max, Math.max(min, picked)).toFixed(1));
+      this.fields[name].value = String(this.start[name]);
+    };
+    set("w", this.surface.xAt((event.clientX - box.left) * scale));
+    set("b", this.surface.yAt((event.clientY - box.top) * scale));
     this.reset();
     this.update();
   }
 
-  /** The rings are ellipses around the best line; their axes tell how steep the loss is. */
+  /** Rings of equal loss: ellipses around the best line. */
   drawRings() {
     const best = bestLine(this.readings);
     const { curvatures, steep } = curvature(this.readings);
     const flat = [-steep[1], steep[0]];
     const rings = RINGS.toReversed().map((size) => {
-      const [a, c] = curvatures.map((curve) => size * 5.5 / Math.sqrt(curve));
+      const [a, c] = curvatures.map((curve) => (size * 5.5) / Math.sqrt(curve));
       const points = Array.from({ length: 121 }, (_, i) => {
-        const [along, across] = [a * Math.cos((i * Math.PI) / 60), c * Math.sin((i * Math.PI) / 60)];
-        return [best.w + along * steep[0] + across * flat[0],
-          best.b + along * steep[1] + across * flat[1]];
+        const angle = (i * Math.PI) / 60;
+        const [along, across] = [a * Math.cos(angle), c * Math.sin(angle)];
+        return /** @type {Pair} */ ([
+          best.w + along * steep[0] + across * flat[0],
+          best.b + along * steep[1] + across * flat[1],
+        ]);
       });
       return this.surface.line(points, "tb-ring");
     });
     this.surface.ground.append(...rings);
   }
 
-  disconnectedCallback() {
-    if (this.status) this.stop();
+  detach() {
+    this.stop();
   }
 
   reset() {
     this.stop();
     this.path = [stateAt(this.readings, this.start.w, this.start.b)];
+    /** @type {number[]} */
     this.usedRates = [];
   }
 
@@ -271,7 +398,7 @@ export class DescentFigure extends Figure {
 
   get hasDiverged() {
     const { loss } = this.path.at(-1);
-    return !(loss <= 1000 * (this.path[0].loss + 1)); // also where it is no number any more
+    return !(loss <= 1000 * (this.path[0].loss + 1)); // also if it is NaN
   }
 
   get isAtBottom() {
@@ -279,7 +406,7 @@ export class DescentFigure extends Figure {
     return Math.hypot(gradW, gradB) < 1e-3;
   }
 
-  /** Take one step without drawing it. @returns {boolean} whether another one makes sense */
+  /** Take one step without drawing it. @returns {boolean} whether it can go on */
   advance() {
     if (this.hasDiverged) return false;
     this.path.push(stepFrom(this.readings, this.path.at(-1), this.lr));
@@ -292,7 +419,7 @@ export class DescentFigure extends Figure {
     this.update();
   }
 
-  /** Walk many steps: watched, or at once for those who ask for less motion. */
+  /** Take many steps, one by one, or at once for readers who prefer less motion. */
   run() {
     let left = RUN_STEPS;
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
@@ -323,59 +450,104 @@ export class DescentFigure extends Figure {
     this.runButton.disabled = failed;
     if (this.timer) this.runButton.textContent = "Stop";
 
+    /** @type {Pair[]} */
     const points = this.path.map(({ w, b }) => [w, b]);
-    this.surface.moving.replaceChildren(this.surface.line(points, "tb-path"),
-      ...points.slice(0, -1).slice(-RUN_STEPS)
+    this.surface.moving.replaceChildren(
+      this.surface.line(points, "tb-path"),
+      ...points
+        .slice(0, -1)
+        .slice(-RUN_STEPS)
         .map(([w, b]) => this.surface.dot(w, b, 2, "tb-visited")),
-      this.surface.dot(now.w, now.b, 5, "tb-now"));
+      this.surface.dot(now.w, now.b, 5, "tb-now"),
+    );
     const { x: range } = this.ranges;
     this.lines.moving.replaceChildren(
       ...this.readings.x.map((x, i) =>
-        this.lines.line([[x, this.readings.y[i]], [x, now.w * x + now.b]], "tb-error-bar")),
-      this.lines.line(range.map((x) => [x, now.w * x + now.b]), "tb-line"));
+        this.lines.line(
+          [
+            [x, this.readings.y[i]],
+            [x, now.w * x + now.b],
+          ],
+          "tb-error-bar",
+        ),
+      ),
+      this.lines.line(
+        range.map((x) => [x, now.w * x + now.b]),
+        "tb-line",
+      ),
+    );
     const place = `w = ${show(now.w)}, b = ${show(now.b)}`;
-    this.surface.root.setAttribute("aria-label",
-      `Rings of equal loss over w and b, long and narrow, and the way so far. Now: ${place}.`);
-    this.lines.root.setAttribute("aria-label",
-      `${this.readings.x.length} readings of height against hours, and the line with ${place}.`);
+    this.surface.root.setAttribute(
+      "aria-label",
+      `Rings of equal loss over w and b, long and narrow, and the way so far. Now: ${place}.`,
+    );
+    this.lines.root.setAttribute(
+      "aria-label",
+      `${this.readings.x.length} readings of height against hours, and the line with ${place}.`,
+    );
 
     const first = Math.max(0, this.path.length - SHOWN_ROWS);
-    this.rows.replaceChildren(...this.path.slice(first).map((state, i) => make("tr", {},
-      make("th", { scope: "row" }, String(first + i)),
-      ...["w", "b", "loss", "gradW", "gradB"].map((key) =>
-        make("td", {}, show(state[key]))))));
+    this.rows.replaceChildren(
+      ...this.path
+        .slice(first)
+        .map((state, i) =>
+          make(
+            "tr",
+            {},
+            make("th", { scope: "row" }, String(first + i)),
+            ...[state.w, state.b, state.loss, state.gradW, state.gradB].map((number) =>
+              make("td", {}, show(number)),
+            ),
+          ),
+        ),
+    );
 
     const sentences = this.inWords();
     const words = sentences.join(" ");
-    this.explanation.replaceChildren(...sentences.flatMap((sentence) =>
-      [make("span", { class: "tb-sentence" }, sentence), " "]));
-    this.say(`Step ${n}: w ${show(now.w)}, b ${show(now.b)}, loss ${show(now.loss)}, ` +
-      `gradient ${show(now.gradW)} and ${show(now.gradB)}. ${words}`);
+    this.explanation.replaceChildren(
+      ...sentences.flatMap((sentence) => [make("span", { class: "tb-sentence" }, sentence), " "]),
+    );
+    this.say(
+      `Step ${n}: w ${show(now.w)}, b ${show(now.b)}, loss ${show(now.loss)}, ` +
+        `gradient ${show(now.gradW)} and ${show(now.gradB)}. ${words}`,
+    );
   }
 
   /** What has just happened. @returns {string[]} sentences */
   inWords() {
     const [before, now] = [this.path.at(-2), this.path.at(-1)];
     if (this.hasDiverged) {
-      return ["Diverged: the loss is more than a thousand times what it was.",
+      return [
+        "Diverged: the loss is more than a thousand times what it was.",
         "Each step jumps farther up the other side of the valley.",
         "With these readings that happens above a learning rate of " +
-        `${limit(this.readings).toFixed(3)}. Reset, and try a smaller one.`];
+          `${limit(this.readings).toFixed(3)}. Reset, and try a smaller one.`,
+      ];
     }
     if (this.isAtBottom) {
-      return ["The bottom: both parts of the gradient are nearly 0,",
-        "and no line has a smaller loss on these readings."];
+      return [
+        "The bottom: both parts of the gradient are nearly 0,",
+        "and no line has a smaller loss on these readings.",
+      ];
     }
     if (!before) {
-      return ["Press Step: w and b each move downhill,",
-        "by the learning rate times their part of the gradient."];
+      return [
+        "Press Step: w and b each move downhill,",
+        "by the learning rate times their part of the gradient.",
+      ];
     }
     const lr = this.usedRates.at(-1);
-    const change = (name, gradient) => `${name} = ${show(before[name])} − ${lr} × ` +
+    /** @param {"w" | "b"} name @param {number} gradient */
+    const change = (name, gradient) =>
+      `${name} = ${show(before[name])} − ${lr} × ` +
       `${gradient < 0 ? `(${show(gradient)})` : show(gradient)} = ${show(now[name])}.`;
-    return [change("w", before.gradW), change("b", before.gradB), now.loss <= before.loss
-      ? "The loss has fallen."
-      : "The loss has grown: the step jumped over the valley and landed higher."];
+    return [
+      change("w", before.gradW),
+      change("b", before.gradB),
+      now.loss <= before.loss
+        ? "The loss has fallen."
+        : "The loss has grown: the step jumped over the valley and landed higher.",
+    ];
   }
 }
 

@@ -1,31 +1,41 @@
-// <tb-error-finder>: finds the entry of a pasted error message on the page that it stands on.
-// It knows no messages of its own. It reads them from the page: from the tracebacks that the
-// build's run left under each heading, and from the blocks `tb-also`, a message per line.
+// <tb-error-finder>: finds a pasted error message on its page. It reads the page's messages: the
+// tracebacks under each heading, and the blocks `tb-also`, which have one message per line.
 
-import { Figure, define, make, makeButton } from "./common.js";
-import { LONGEST_TEXT, findMessages, wordsOf } from "./messages.js";
+import { define, Figure, make, makeButton } from "./common.js";
+import { findMessages, LONGEST_TEXT, wordsOf } from "./messages.js";
 
 const MOST_RESULTS = 3;
 const MOST_MESSAGES = 20; // in one text, from the end
-const FITS = 0.5; // scores below are coincidence
+const FITS = 0.5; // lower scores are chance
 const SURELY = 0.8;
-const NEAR_THE_BEST = 0.65; // of the best score: what else is worth showing
+const NEAR_THE_BEST = 0.65; // of the best score: other results that are shown
 
-/** The first sentence, on one line or several: many paste no more. @param {string} message */
+/**
+ * The first sentence, which can have several lines: many readers paste no more.
+ * @param {string} message
+ */
 const firstSentence = (message) => message.split(/\.\s/, 1)[0];
 
-/** The first line: on a GPU the same advice follows every error. @param {string} message */
+/** The first line: CUDA errors all end in the same advice. @param {string} message */
 const firstLine = (message) => message.split("\n", 1)[0];
 
-/** Messages that can be searched. A rare word says more than a common one. */
+/** @typedef {{ id: string, title: string }} Entry */
+/** @typedef {{ entry: Entry, message: string, score: number }} Result */
+
+/** Messages that can be searched. Rare words count more. */
 export class Index {
-  /** @param {{ entry: object, message: string }[]} messages several may belong to one entry */
+  /** @param {{ entry: Entry, message: string }[]} messages an entry can have several */
   constructor(messages) {
     this.messages = messages.map(({ entry, message }) => ({
-      entry, message, forms: [message, firstSentence(message)].map(wordsOf),
+      entry,
+      message,
+      forms: [message, firstSentence(message)].map(wordsOf),
     }));
+    /** @type {Map<string, number>} */
     this.weights = new Map();
-    for (const { forms: [whole] } of this.messages) {
+    for (const {
+      forms: [whole],
+    } of this.messages) {
       for (const word of whole) this.weights.set(word, (this.weights.get(word) ?? 0) + 1);
     }
     this.weights.forEach((count, word) => {
@@ -34,14 +44,14 @@ export class Index {
   }
 
   /**
-   * How alike two sets of words are: the harmonic mean of the shares, by weight, that each has of
-   * the other. Words that no message here has count, but never more than all others: they may be
-   * names.
+   * The similarity of two sets of words: the harmonic mean of the weighted shares that each has of
+   * the other. Unknown words may be names, so they never count more than all the known ones.
    * @param {Set<string>} asked
    * @param {Set<string>} known
    * @returns {number} from 0 to 1
    */
   score(asked, known) {
+    /** @param {Iterable<string>} words */
     const weigh = (words) =>
       [...words].reduce((sum, word) => sum + (this.weights.get(word) ?? 0), 0);
     const shared = weigh([...asked].filter((word) => known.has(word)));
@@ -55,23 +65,25 @@ export class Index {
 
   /**
    * @param {string} text a message or a traceback
-   * @returns {{ entry: object, message: string, score: number }[]} the best for each entry, best
-   *   first; empty if nothing fits
+   * @returns {Result[]} the best for each entry, best first
    */
   find(text) {
-    for (const message of findMessages(text).slice(-MOST_MESSAGES).reverse()) { // the last line first
+    for (const message of findMessages(text).slice(-MOST_MESSAGES).reverse()) {
       const asked = [message, firstSentence(message), firstLine(message)].map(wordsOf);
+      /** @type {Map<Entry, Result>} */
       const best = new Map();
       for (const { entry, message: found, forms } of this.messages) {
         const score = Math.max(
-          ...forms.flatMap((known) => asked.map((words) => this.score(words, known))));
+          ...forms.flatMap((known) => asked.map((words) => this.score(words, known))),
+        );
         if (score >= FITS && score > (best.get(entry)?.score ?? 0)) {
           best.set(entry, { entry, message: found, score });
         }
       }
       const results = [...best.values()].sort((a, b) => b.score - a.score);
       if (results.length) {
-        return results.filter(({ score }) => score >= NEAR_THE_BEST * results[0].score)
+        return results
+          .filter(({ score }) => score >= NEAR_THE_BEST * results[0].score)
           .slice(0, MOST_RESULTS);
       }
     }
@@ -79,26 +91,24 @@ export class Index {
   }
 }
 
-/**
- * Read the page's own messages.
- * @param {ParentNode} page
- * @returns {{ entry: { id: string, title: string }, message: string }[]}
- */
+/** Read the page's messages. @param {ParentNode} page */
 export function readPage(page) {
+  /** @type {Map<Element, Entry>} */
   const entries = new Map();
+  /** @type {{ entry: Entry, message: string }[]} */
   const messages = [];
   for (const block of page.querySelectorAll(".output.traceback pre, .tb-also pre")) {
     const section = block.closest("section");
     if (!entries.has(section)) {
-      const heading = section.querySelector("h2, h3").cloneNode(true);
-      heading.querySelectorAll(".headerlink").forEach((link) => link.remove());
+      const heading = /** @type {Element} */ (section.querySelector("h2, h3").cloneNode(true));
+      for (const link of heading.querySelectorAll(".headerlink")) link.remove();
       const id = section.querySelector(":scope > span[id]")?.id ?? section.id;
       entries.set(section, { id, title: heading.textContent.trim() });
     }
     const found = block.closest(".traceback")
       ? findMessages(block.textContent).slice(-1)
       : block.textContent.trim().split("\n");
-    found.forEach((message) => messages.push({ entry: entries.get(section), message }));
+    for (const message of found) messages.push({ entry: entries.get(section), message });
   }
   return messages;
 }
@@ -114,14 +124,19 @@ class ErrorFinder extends Figure {
 
   build() {
     this.field = make("textarea", {
-      id: "tb-pasted-error", class: "tb-paste", rows: 5, spellcheck: "false", autocomplete: "off",
-      autocapitalize: "off", placeholder: "RuntimeError: …",
+      id: "tb-pasted-error",
+      class: "tb-paste",
+      rows: 5,
+      spellcheck: "false",
+      autocomplete: "off",
+      autocapitalize: "off",
+      placeholder: "RuntimeError: …",
     });
     this.field.addEventListener("input", () => this.update());
     this.field.addEventListener("paste", (event) => {
       const text = event.clipboardData?.getData("text/plain") ?? "";
       if (text.length <= LONGEST_TEXT) return;
-      event.preventDefault(); // a whole log would keep the browser busy: its end is enough
+      event.preventDefault(); // the end of a long log is enough
       this.field.value = text.slice(-LONGEST_TEXT);
       this.update();
     });
@@ -132,8 +147,12 @@ class ErrorFinder extends Figure {
     });
     this.results = make("div", { class: "tb-results" });
     return [
-      make("div", { class: "tb-paste-head" },
-        make("label", { for: "tb-pasted-error" }, "Your error message or traceback"), this.clear),
+      make(
+        "div",
+        { class: "tb-paste-head" },
+        make("label", { for: "tb-pasted-error" }, "Your error message or traceback"),
+        this.clear,
+      ),
       this.field,
       this.results,
     ];
@@ -143,8 +162,13 @@ class ErrorFinder extends Figure {
     const text = this.field.value.trim();
     this.clear.disabled = text === "";
     if (text === "") {
-      this.results.replaceChildren(make("p", { class: "tb-hint" },
-        "Paste it above: all of it, or only the last line. Your own numbers don't matter."));
+      this.results.replaceChildren(
+        make(
+          "p",
+          { class: "tb-hint" },
+          "Paste it above: all of it, or only the last line. Your own numbers don't matter.",
+        ),
+      );
       this.say("");
       return;
     }
@@ -153,12 +177,24 @@ class ErrorFinder extends Figure {
     else this.giveAdvice();
   }
 
+  /** @param {Result[]} found */
   show(found) {
     const how = found[0].score >= SURELY ? "Found" : "Not quite that, but near";
-    this.results.replaceChildren(make("p", {}, `${how}:`), make("ol", { class: "tb-found" },
-      ...found.map(({ entry, message }) => make("li", {},
-        make("a", { href: `#${entry.id}` }, entry.title),
-        make("p", { class: "tb-found-message", "aria-hidden": "true" }, message.slice(0, 300))))));
+    this.results.replaceChildren(
+      make("p", {}, `${how}:`),
+      make(
+        "ol",
+        { class: "tb-found" },
+        ...found.map(({ entry, message }) =>
+          make(
+            "li",
+            {},
+            make("a", { href: `#${entry.id}` }, entry.title),
+            make("p", { class: "tb-found-message", "aria-hidden": "true" }, message.slice(0, 300)),
+          ),
+        ),
+      ),
+    );
     const others = found.length - 1;
     const more = others ? `, and ${others} more that may fit` : "";
     this.say(`${how}: ${found[0].entry.title}${more}. The links follow the field.`);
@@ -172,7 +208,8 @@ class ErrorFinder extends Figure {
     ];
     this.results.replaceChildren(
       make("p", { class: "tb-none" }, "Nothing on this page fits."),
-      make("ul", {}, ...advice.map((sentence) => make("li", {}, sentence))));
+      make("ul", {}, ...advice.map((sentence) => make("li", {}, sentence))),
+    );
     this.say(`Nothing on this page fits. ${advice.join(" ")}`);
   }
 }

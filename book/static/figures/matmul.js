@@ -1,22 +1,28 @@
 // <tb-matmul a="1 2 3; 4 5 6" b="1 0; 0 1; 1 1">: matrix multiplication, cell by cell.
-// B stands above the result and A to its left, so that a row and a column meet in their cell.
+// B stands above the result and A to its left, so a row and a column meet in their cell.
 
 import {
-  CellByCell, define, make, makeButton, makeError, makeSelect, makeSlices, showNumber,
+  CellByCell,
+  define,
+  make,
+  makeError,
+  makePanel,
+  makeSelect,
+  makeSlices,
+  placeOf,
+  showNumber,
 } from "./common.js";
 
 const SIZES = [1, 2, 3, 4];
 const LARGEST_NUMBER = 99;
 
 /** @typedef {number[][]} Matrix rows of equal length */
+/** @typedef {"a" | "b"} Name */
 
+/** @param {number} number */
 const isAllowed = (number) => Number.isInteger(number) && Math.abs(number) <= LARGEST_NUMBER;
 
-/**
- * Read "1 2 3; 4 5 6": numbers with spaces between, rows with semicolons.
- * @param {string} text
- * @returns {Matrix}
- */
+/** Read "1 2 3; 4 5 6". @param {string} text @returns {Matrix} */
 export function parseMatrix(text) {
   const rows = text.split(";").map((row) => row.trim().split(/\s+/));
   const sizes = [rows.length, ...rows.map((row) => row.length)];
@@ -41,7 +47,7 @@ const shapeOf = (matrix) => [matrix.length, matrix[0].length];
  * @param {Matrix} a of shape [m, k]
  * @param {Matrix} b of shape [k, n]
  * @returns {Matrix} of shape [m, n]
- * @throws {Error} with PyTorch's own words, where the inner numbers differ
+ * @throws {Error} with PyTorch's message, if the inner sizes differ
  */
 export function matmul(a, b) {
   if (a[0].length !== b.length) {
@@ -59,9 +65,9 @@ export function matmul(a, b) {
  * @param {Matrix} b
  * @param {number} row of A
  * @param {number} column of B
- * @returns {string[]}
  */
 export function products(a, b, row, column) {
+  /** @param {number} number */
   const factor = (number) => (number < 0 ? `(${showNumber(number)})` : `${number}`);
   return a[row].map((value, k) => `${factor(value)} × ${factor(b[k][column])}`);
 }
@@ -70,19 +76,16 @@ export class MatmulFigure extends CellByCell {
   label = "Interactive figure: matrix multiplication";
 
   read() {
-    this.shapes = {};
-    this.numbers = {};
-    for (const [name, start] of [["a", "1 2 3; 4 5 6"], ["b", "1 0; 0 1; 1 1"]]) {
-      const matrix = parseMatrix(this.getAttribute(name) ?? start);
-      this.shapes[name] = shapeOf(matrix);
-      // All 4 × 4 numbers are kept; the shape cuts out the part that is shown. So a number
-      // comes back when its row does.
-      this.numbers[name] = SIZES.map((_, i) =>
-        SIZES.map((_, j) => matrix[i]?.[j] ?? ((i + 2 * j) % 5) - 1));
-    }
+    const a = parseMatrix(this.getAttribute("a") ?? "1 2 3; 4 5 6");
+    const b = parseMatrix(this.getAttribute("b") ?? "1 0; 0 1; 1 1");
+    this.shapes = { a: shapeOf(a), b: shapeOf(b) };
+    /** All 4 × 4 numbers are kept: a number comes back when its row does. @param {Matrix} matrix */
+    const fill = (matrix) =>
+      SIZES.map((_, i) => SIZES.map((_, j) => matrix[i]?.[j] ?? ((i + 2 * j) % 5) - 1));
+    this.numbers = { a: fill(a), b: fill(b) };
   }
 
-  /** @param {"a" | "b"} name @returns {Matrix} */
+  /** @param {Name} name @returns {Matrix} the part that is shown */
   matrix(name) {
     const [rows, columns] = this.shapes[name];
     return this.numbers[name].slice(0, rows).map((row) => row.slice(0, columns));
@@ -92,25 +95,31 @@ export class MatmulFigure extends CellByCell {
     this.resultShape = make("span", { class: "tb-shape tb-result-shape" });
     this.stage = make("div", { class: "tb-stage tb-falk" });
     this.explanation = make("div", { class: "tb-explanation", "aria-hidden": "true" });
-    this.buttons = [
-      makeButton("Previous cell", () => this.walk(this.current - 1)),
-      makeButton("Next cell", () => this.walk(this.current + 1)),
-      makeButton("Show all", () => this.toggleAll()),
-    ];
     this.startOver();
     return [
-      make("div", { class: "tb-formula" },
-        this.shapeControl("a"), " @ ", this.shapeControl("b"), this.resultShape),
+      make(
+        "div",
+        { class: "tb-formula" },
+        this.shapeControl("a"),
+        " @ ",
+        this.shapeControl("b"),
+        this.resultShape,
+      ),
       this.stage,
-      make("div", { class: "tb-buttons" }, ...this.buttons),
+      this.buildButtons(" cell"),
       this.explanation,
-      make("p", { class: "tb-hint" }, "Pick other shapes, type other numbers (whole ones, ",
-        `−${LARGEST_NUMBER} to ${LARGEST_NUMBER}). In C the arrow keys work too.`),
+      make(
+        "p",
+        { class: "tb-hint" },
+        "Pick other shapes, type other numbers (whole ones, ",
+        `−${LARGEST_NUMBER} to ${LARGEST_NUMBER}). In C the arrow keys work too.`,
+      ),
     ];
   }
 
-  /** "[2, 3]", in which the two numbers can be chosen. */
+  /** "[2, 3]" with a menu for each size. @param {Name} name */
   shapeControl(name) {
+    /** @param {0 | 1} axis */
     const pick = (axis) => {
       const role = (name === "a") === (axis === 1) ? "inner" : "outer";
       const label = `${["rows", "columns"][axis]} of ${name.toUpperCase()}`;
@@ -124,117 +133,143 @@ export class MatmulFigure extends CellByCell {
     return make("span", { class: "tb-shape" }, "[", pick(0), ", ", pick(1), "]");
   }
 
-  /** A size with its role under it. @param {"inner" | "outer"} role @param {Node | string} size */
+  /** A size with its role below. @param {"inner" | "outer"} role @param {Node | string} size */
   sizeMark(role, size) {
     return make("span", { class: `tb-size tb-${role}` }, size, make("small", {}, role));
   }
 
-  /** Draw the matrices anew, after their shapes have changed. */
+  /** Draw the matrices again when their shapes have changed. */
   startOver() {
     const [rows, columns] = [this.shapes.a[0], this.shapes.b[1]];
     const fits = this.shapes.a[1] === this.shapes.b[0];
-    this.current = 0;
-    this.seen = new Set([0]);
     this.inputs = { a: this.numberInputs("a"), b: this.numberInputs("b") };
-    this.cells = Array.from({ length: fits ? rows * columns : 0 }, () =>
-      make("div", { class: "tb-cell", role: "gridcell" }));
+    this.reset(fits ? rows * columns : 0);
     const result = fits
-      ? this.grid("C, the result", makeSlices([rows, columns], (flat) => this.cells[flat], true))
+      ? this.grid(
+          "C, the result",
+          makeSlices([rows, columns], (flat) => this.cells[flat], true),
+        )
       : make("div", { class: "tb-nothing" }, "no result");
-    this.stage.style.setProperty("--tb-across", this.shapes.a[1] + columns);
+    this.stage.style.setProperty("--tb-across", String(this.shapes.a[1] + columns));
     this.stage.replaceChildren(
-      this.panel("a", this.inputGrid("a")),
-      this.panel("b", this.inputGrid("b")),
-      this.panel("c", result),
+      makePanel("tb-panel-a", "A", "", this.inputGrid("a")),
+      makePanel("tb-panel-b", "B", "", this.inputGrid("b")),
+      makePanel("tb-panel-c", "C", "", result),
     );
   }
 
-  panel(name, content) {
-    return make("div", { class: `tb-panel tb-panel-${name}` },
-      make("div", { class: "tb-name", "aria-hidden": "true" }, name.toUpperCase()), content);
-  }
-
+  /** @param {Name} name */
   inputGrid(name) {
     const inputs = this.inputs[name].flat();
-    return make("div", { class: "tb-matrix", role: "group", "aria-label": name.toUpperCase() },
-      ...makeSlices(this.shapes[name], (flat) => inputs[flat], false));
+    return make(
+      "div",
+      { class: "tb-matrix", role: "group", "aria-label": name.toUpperCase() },
+      ...makeSlices(this.shapes[name], (flat) => inputs[flat], false),
+    );
   }
 
-  /** @returns {HTMLInputElement[][]} a field for each number of A or B */
+  /** A field for each number of A or B. @param {Name} name */
   numberInputs(name) {
-    return this.matrix(name).map((row, i) => row.map((value, j) => {
-      const input = make("input", {
-        type: "number", min: -LARGEST_NUMBER, max: LARGEST_NUMBER, required: true, value,
-        class: "tb-cell", "aria-label": `${name.toUpperCase()}[${i}, ${j}]`,
-      });
-      input.addEventListener("input", () => {
-        if (!isAllowed(input.valueAsNumber)) return; // half typed: the last good number counts
-        this.numbers[name][i][j] = input.valueAsNumber;
-        this.update();
-      });
-      input.addEventListener("change", () => { input.value = this.numbers[name][i][j]; });
-      return input;
-    }));
+    return this.matrix(name).map((row, i) =>
+      row.map((value, j) => {
+        const input = make("input", {
+          type: "number",
+          min: -LARGEST_NUMBER,
+          max: LARGEST_NUMBER,
+          required: true,
+          value,
+          class: "tb-cell",
+          "aria-label": `${name.toUpperCase()}[${i}, ${j}]`,
+        });
+        input.addEventListener("input", () => {
+          if (!isAllowed(input.valueAsNumber)) return; // half typed: keep the last good number
+          this.numbers[name][i][j] = input.valueAsNumber;
+          this.update();
+        });
+        input.addEventListener("change", () => {
+          input.value = String(this.numbers[name][i][j]);
+        });
+        return input;
+      }),
+    );
   }
 
   update() {
     const [a, b] = [this.matrix("a"), this.matrix("b")];
     const width = b[0].length;
-    const [row, column] = [Math.floor(this.current / width), this.current % width];
+    const [row, column] = placeOf(this.current, width);
     this.pair(row, column);
+    /** @type {Matrix} */
     let result = null;
     try {
       result = matmul(a, b);
     } catch (error) {
-      this.explainError(error, a[0].length, b.length);
+      this.explainError(error.message, a[0].length, b.length);
     }
     this.classList.toggle("tb-failed", result === null);
-    this.buttons.forEach((button) => { button.disabled = this.cells.length < 2; });
+    this.updateButtons();
     this.resultShape.replaceChildren("→ ", result ? "[" : "error");
     if (!result) return;
     const [rows, columns] = shapeOf(result).map((size) => this.sizeMark("outer", String(size)));
     this.resultShape.append(rows, ", ", columns, "]");
     this.cells.forEach((cell, i) => {
-      const [y, x] = [Math.floor(i / width), i % width];
+      const [y, x] = placeOf(i, width);
       const text = this.seen.has(i) ? showNumber(result[y][x]) : "?";
       cell.textContent = text;
       cell.setAttribute("aria-label", `${text}, C[${y}, ${x}]`);
-      cell.style.setProperty("--tb-digits", text.length);
+      cell.style.setProperty("--tb-digits", String(text.length));
     });
     this.markCurrent(this.cells, this.current);
-    this.buttons[2].textContent = this.seen.size === this.cells.length ? "Hide all" : "Show all";
     this.explainCell(products(a, b, row, column), row, column, showNumber(result[row][column]));
   }
 
-  /** Give each number of A's row and its partner in B's column one colour. */
+  /**
+   * Give each number of A's row and its partner in B's column the same colour.
+   * @param {number} row
+   * @param {number} column
+   */
   pair(row, column) {
     const pairs = Math.min(this.shapes.a[1], this.shapes.b[0]);
+    /** @param {HTMLElement} input @param {number} k @param {boolean} isHot */
     const mark = (input, k, isHot) => {
       const kind = k < pairs ? `tb-pair tb-pair-${k}` : "tb-alone";
       input.className = `tb-cell ${isHot ? kind : ""}`;
     };
-    this.inputs.a.forEach((inputs, i) => inputs.forEach((input, k) => mark(input, k, i === row)));
-    this.inputs.b.forEach((inputs, k) =>
-      inputs.forEach((input, j) => mark(input, k, j === column)));
+    for (const [i, inputs] of this.inputs.a.entries()) {
+      for (const [k, input] of inputs.entries()) mark(input, k, i === row);
+    }
+    for (const [k, inputs] of this.inputs.b.entries()) {
+      for (const [j, input] of inputs.entries()) mark(input, k, j === column);
+    }
   }
 
+  /** @param {string[]} terms @param {number} row @param {number} column @param {string} sum */
   explainCell(terms, row, column, sum) {
     const words = `Row ${row} of A times column ${column} of B`;
-    const spelled = terms.flatMap((term, k) =>
-      [k ? " + " : "", make("span", { class: `tb-term tb-pair-${k}` }, term)]);
+    const spelled = terms.flatMap((term, k) => [
+      k ? " + " : "",
+      make("span", { class: `tb-term tb-pair-${k}` }, term),
+    ]);
     this.explanation.replaceChildren(
       make("p", {}, `${words}:`),
-      make("p", { class: "tb-sum" }, ...spelled, " ",
-        make("span", { class: "tb-together" }, "= ", make("strong", {}, sum))));
+      make(
+        "p",
+        { class: "tb-sum" },
+        ...spelled,
+        " ",
+        make("span", { class: "tb-together" }, "= ", make("strong", {}, sum)),
+      ),
+    );
     this.say(`${words}: ${terms.join(" + ")} = ${sum}. So C[${row}, ${column}] is ${sum}.`);
   }
 
-  explainError(error, inA, inB) {
-    const count = (n) => `${n} ${n === 1 ? "number" : "numbers"}`;
-    const why = `A row of A has ${count(inA)}, a column of B has ${inB}: someone is left ` +
-      "without a partner. Make the inner numbers equal.";
-    this.explanation.replaceChildren(makeError(error.message), make("p", {}, why));
-    this.say(`RuntimeError: ${error.message}. ${why}`);
+  /** @param {string} message @param {number} inA @param {number} inB */
+  explainError(message, inA, inB) {
+    const why =
+      `A row of A has ${inA} ${inA === 1 ? "number" : "numbers"}, a column of B has ${inB}: ` +
+      "someone is left without a partner. Make the inner numbers equal.";
+    this.explanation.replaceChildren(makeError(message), make("p", {}, why));
+    this.say(`RuntimeError: ${message}. ${why}`);
   }
 }
 

@@ -1,7 +1,7 @@
 // <tb-playground data="circles" noise="0.1" layers="1" units="4" activation="ReLU" rate="0.3"
-//   batch="full" seed="1">: a small network that learns in the page, its boundary drawn as it bends.
+//   batch="full" seed="1">: a small network that learns in the page, with its decision boundary.
 
-import { Figure, define, make, makeButton, makeSelect } from "./common.js";
+import { define, Figure, make, makeButton, makeSelect } from "./common.js";
 
 const CHOICES = {
   data: ["circles", "spirals", "xor", "blobs"],
@@ -13,25 +13,40 @@ const CHOICES = {
   batch: ["full", "50", "10"],
 };
 const LABELS = {
-  data: "data", noise: "noise", layers: "hidden layers", units: "units in each",
-  activation: "activation", rate: "learning rate", batch: "batch",
+  data: "data",
+  noise: "noise",
+  layers: "hidden layers",
+  units: "units in each",
+  activation: "activation",
+  rate: "learning rate",
+  batch: "batch",
 };
 const START = {
-  data: "circles", noise: "0.1", layers: "1", units: "4", activation: "ReLU", rate: "0.3",
+  data: "circles",
+  noise: "0.1",
+  layers: "1",
+  units: "4",
+  activation: "ReLU",
+  rate: "0.3",
   batch: "full",
 };
+/** @typedef {keyof typeof CHOICES} Option */
+const OPTIONS = /** @type {Option[]} */ (Object.keys(CHOICES));
+/** @typedef {{ points: number[][], labels: number[] }} Data */
+/** @typedef {{ weight: number[][], bias: number[] }} Layer like PyTorch's nn.Linear */
+/** @typedef {(point: number[]) => number[]} ToPixels */
+/** @typedef {CanvasRenderingContext2D} Pen */
 const N_TRAIN = 200;
 const N_HELD_OUT = 200;
 const LAST_EPOCH = 5000;
-const EPOCHS_AT_ONCE = 500; // of one Play, for those who want no motion
-const BUDGET_MS = 8; // of training between two pictures, so that the page stays at hand
+const EPOCHS_AT_ONCE = 500; // of one Play, for readers who prefer less motion
+const BUDGET_MS = 8; // of training per frame, so that the page stays responsive
 const EPOCHS_PER_FRAME = 4;
 const EXTENT = 1.6; // the picture reaches from -1.6 to 1.6
-const GRID = 64; // places across the picture at which the network is asked
+const GRID = 64; // points across the picture at which the network is evaluated
 
 /**
- * Random numbers that follow from a seed: each is a multiple of the one before, modulo a prime
- * (the generator of S. Park and K. Miller, with the factor that they came to prefer in 1993).
+ * Random numbers from a seed: the generator of S. Park and K. Miller, with their factor of 1993.
  * @param {number} seed a whole number, 0 or more
  * @returns {() => number} evenly between 0 and 1
  */
@@ -42,11 +57,15 @@ export function randomFrom(seed) {
     state = (factor * state) % prime; // less than 2 ** 53: exact
     return state / prime;
   };
-  for (let i = 0; i < 10; i += 1) next(); // neighbouring seeds begin alike
+  for (let i = 0; i < 10; i += 1) next(); // neighbouring seeds start with similar numbers
   return next;
 }
 
-const SHAPES = { // a point without noise of a class, 0 or 1
+/**
+ * A point of class 0 or 1, without noise.
+ * @type {Record<string, (label: number, random: () => number) => number[]>}
+ */
+const SHAPES = {
   circles(label, random) {
     const angle = 2 * Math.PI * random();
     const radius = label ? 0.5 : 1;
@@ -69,29 +88,34 @@ const SHAPES = { // a point without noise of a class, 0 or 1
 };
 
 /**
- * Draw labelled points, every second one of each class.
- * @param {"circles" | "spirals" | "xor" | "blobs"} kind
+ * Draw labelled points, of each class in turn.
+ * @param {string} kind of CHOICES.data
  * @param {number} n
- * @param {number} noise standard deviation of what is added to each coordinate
+ * @param {number} noise its standard deviation
  * @param {number} seed
- * @returns {{points: number[][], labels: number[]}}
+ * @returns {Data}
  */
 export function makeData(kind, n, noise, seed) {
   const random = randomFrom(seed);
   const bell = () => Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random());
   const labels = Array.from({ length: n }, (_, i) => i % 2);
   const points = labels.map((label) =>
-    SHAPES[kind](label, random).map((coordinate) => coordinate + noise * bell()));
+    SHAPES[kind](label, random).map((coordinate) => coordinate + noise * bell()),
+  );
   return { points, labels };
 }
 
-const ACTIVATIONS = { // the function, and its slope from its value
+/**
+ * The function, and its slope as a function of its value.
+ * @type {Record<string, [(z: number) => number, (a: number) => number]>}
+ */
+const ACTIVATIONS = {
   none: [(z) => z, () => 1],
-  ReLU: [(z) => (z > 0 ? z : 0), (a) => (a > 0 ? 1 : 0)],
+  ReLU: [(z) => Math.max(z, 0), (a) => (a > 0 ? 1 : 0)],
   tanh: [Math.tanh, (a) => 1 - a * a],
 };
 
-/** @param {number} z @returns {number} a probability; neither end overflows */
+/** It does not overflow. @param {number} z @returns {number} a probability */
 export function sigmoid(z) {
   const small = Math.exp(-Math.abs(z));
   return (z >= 0 ? 1 : small) / (1 + small);
@@ -106,8 +130,8 @@ const crossEntropy = (z, label) => Math.max(z, 0) - z * label + Math.log1p(Math.
  */
 export class Network {
   /**
-   * @param {{weight: number[][], bias: number[]}[]} layers as PyTorch's nn.Linear keeps them
-   * @param {"none" | "ReLU" | "tanh"} activation
+   * @param {Layer[]} layers
+   * @param {string} activation of CHOICES.activation
    */
   constructor(layers, activation) {
     this.layers = layers.map(({ weight, bias }) => ({
@@ -116,29 +140,43 @@ export class Network {
       weight: Float64Array.from(weight.flat()),
       bias: Float64Array.from(bias),
     }));
-    [this.activate, this.slope] = ACTIVATIONS[activation];
+    this.activate = ACTIVATIONS[activation][0];
+    this.slope = ACTIVATIONS[activation][1];
     this.values = this.layers.map(({ nOut }) => new Float64Array(nOut)); // after each layer
     this.deltas = this.layers.map(({ nOut }) => new Float64Array(nOut)); // slopes of the loss
     this.sums = this.layers.map(({ nIn, nOut }) => ({
-      weight: new Float64Array(nIn * nOut), bias: new Float64Array(nOut),
+      weight: new Float64Array(nIn * nOut),
+      bias: new Float64Array(nOut),
     }));
   }
 
-  /** Start as nn.Linear does: evenly within 1 / √(number of inputs) on both sides of 0. */
+  /**
+   * Start as nn.Linear does: uniformly between ±1 / √(number of inputs).
+   * @param {number[]} widths
+   * @param {string} activation
+   * @param {number} seed
+   */
   static random(widths, activation, seed) {
     const random = randomFrom(seed);
     const layers = widths.slice(1).map((nOut, i) => {
       const draw = () => (2 * random() - 1) / Math.sqrt(widths[i]);
       const row = () => Array.from({ length: widths[i] }, draw);
-      return { weight: Array.from({ length: nOut }, row), bias: Array.from({ length: nOut }, draw) };
+      return {
+        weight: Array.from({ length: nOut }, row),
+        bias: Array.from({ length: nOut }, draw),
+      };
     });
     return new Network(layers, activation);
   }
 
-  /** @returns {{weight: number[][], bias: number[]}[]} a copy, in the constructor's form */
+  /**
+   * @param {{ weight: Float64Array, bias: Float64Array }[]} of
+   * @returns {Layer[]} a copy
+   */
   parameters(of = this.layers) {
     return of.map(({ weight, bias }, l) => {
       const { nIn, nOut } = this.layers[l];
+      /** @param {number} o */
       const row = (o) => Array.from(weight.subarray(o * nIn, (o + 1) * nIn));
       return { weight: Array.from({ length: nOut }, (_, o) => row(o)), bias: Array.from(bias) };
     });
@@ -146,6 +184,7 @@ export class Network {
 
   /** @param {number[]} point @returns {number} its logit */
   logit(point) {
+    /** @type {ArrayLike<number>} */
     let input = point;
     const last = this.layers.length - 1;
     for (let l = 0; l <= last; l += 1) {
@@ -161,18 +200,23 @@ export class Network {
     return input[0];
   }
 
-  /** @returns {{loss: number, right: number}} mean loss, and how many points are on their side */
+  /** The mean loss, and the number of points on the right side. @param {Data} data */
   evaluate({ points, labels }) {
     let [loss, right] = [0, 0];
     points.forEach((point, p) => {
       const z = this.logit(point);
       loss += crossEntropy(z, labels[p]);
-      right += Number(z > 0) === labels[p];
+      right += Number(Number(z > 0) === labels[p]);
     });
     return { loss: loss / points.length, right };
   }
 
-  /** Gradients of the mean loss, left in `sums`. @returns {number} the mean loss */
+  /**
+   * Put the gradients of the mean loss into `sums`.
+   * @param {number[][]} points
+   * @param {number[]} labels
+   * @returns {number} the mean loss
+   */
   backward(points, labels) {
     for (const { weight, bias } of this.sums) {
       weight.fill(0);
@@ -189,6 +233,7 @@ export class Network {
     return loss / points.length;
   }
 
+  /** @param {number} l the layer @param {ArrayLike<number>} input */
   #backThrough(l, input) {
     const { nIn, nOut, weight } = this.layers[l];
     const [sums, delta] = [this.sums[l], this.deltas[l]];
@@ -204,13 +249,19 @@ export class Network {
     }
   }
 
-  /** @returns {{loss: number, layers: {weight: number[][], bias: number[]}[]}} */
+  /** @param {number[][]} points @param {number[]} labels */
   gradients(points, labels) {
     const loss = this.backward(points, labels);
     return { loss, layers: this.parameters(this.sums) };
   }
 
-  /** One step of gradient descent. @returns {number} the mean loss before it */
+  /**
+   * One step of gradient descent.
+   * @param {number[][]} points
+   * @param {number[]} labels
+   * @param {number} rate
+   * @returns {number} the mean loss before the step
+   */
   step(points, labels, rate) {
     const loss = this.backward(points, labels);
     this.layers.forEach(({ weight, bias }, l) => {
@@ -223,7 +274,7 @@ export class Network {
 }
 
 /**
- * The line on which values over a grid are 0, as pieces [x1, y1, x2, y2] in units of grid steps.
+ * The line along which the values on a grid are 0, as pieces [x1, y1, x2, y2] in grid steps.
  * @param {Float64Array} values row by row
  * @param {number} side points in a row
  * @returns {number[][]}
@@ -232,9 +283,13 @@ export function zeroLine(values, side) {
   const pieces = [];
   for (let row = 0; row + 1 < side; row += 1) {
     for (let column = 0; column + 1 < side; column += 1) {
-      // The corners, walked round; where the sign changes between two of them, the line passes.
-      const corners = [[0, 0], [1, 0], [1, 1], [0, 1]].map(([x, y]) =>
-        [column + x, row + y, values[(row + y) * side + column + x]]);
+      // The line passes between neighbouring corners whose signs differ.
+      const corners = [
+        [0, 0],
+        [1, 0],
+        [1, 1],
+        [0, 1],
+      ].map(([x, y]) => [column + x, row + y, values[(row + y) * side + column + x]]);
       const ends = corners.flatMap(([x1, y1, from], c) => {
         const [x2, y2, to] = corners[(c + 1) % 4];
         if (from > 0 === to > 0) return [];
@@ -247,19 +302,16 @@ export function zeroLine(values, side) {
   return pieces;
 }
 
+/** @param {number} right @param {number} n */
 const percent = (right, n) => `${((100 * right) / n).toFixed(1)} %`;
 
 export class PlaygroundFigure extends Figure {
   label = "Interactive figure: a network learns in the page";
 
   read() {
-    this.options = {};
-    for (const [name, allowed] of Object.entries(CHOICES)) {
-      const value = this.getAttribute(name) ?? START[name];
-      if (!allowed.includes(value)) {
-        throw new Error(`${name} must be one of ${allowed.join(", ")}, but is "${value}"`);
-      }
-      this.options[name] = value;
+    this.options = { ...START };
+    for (const name of OPTIONS) {
+      this.options[name] = this.readChoice(name, CHOICES[name], START[name]);
     }
     this.seed = Number(this.getAttribute("seed") ?? 1);
     if (!Number.isInteger(this.seed) || this.seed < 0) {
@@ -268,17 +320,30 @@ export class PlaygroundFigure extends Figure {
   }
 
   build() {
-    const field = (name) => make("label", { class: "tb-choice" }, make("span", {}, LABELS[name]),
-      makeSelect(LABELS[name], CHOICES[name], this.options[name], (value) => {
-        this.options[name] = value;
-        if (name !== "rate" && name !== "batch") this.reset();
-      }));
+    /** @param {Option} name */
+    const field = (name) =>
+      make(
+        "label",
+        { class: "tb-choice" },
+        make("span", {}, LABELS[name]),
+        makeSelect(LABELS[name], CHOICES[name], this.options[name], (value) => {
+          this.options[name] = value;
+          if (name !== "rate" && name !== "batch") this.reset();
+        }),
+      );
     this.playButton = makeButton("Play", () => (this.isPlaying ? this.pause() : this.play()));
     const buttons = [
       this.playButton,
-      makeButton("One epoch", () => { this.pause(); this.train(1); this.finish(); }),
+      makeButton("One epoch", () => {
+        this.pause();
+        this.train(1);
+        this.finish();
+      }),
       makeButton("Reset", () => this.reset()),
-      makeButton("Another start", () => { this.seed += 1; this.reset(); }),
+      makeButton("Another start", () => {
+        this.seed += 1;
+        this.reset();
+      }),
     ];
     this.picture = make("canvas", { role: "img", class: "tb-plane" });
     this.curve = make("canvas", { role: "img", class: "tb-curve" });
@@ -286,20 +351,35 @@ export class PlaygroundFigure extends Figure {
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
     this.startOver();
     const redraw = () => this.draw();
-    new ResizeObserver(redraw).observe(this.picture);
-    new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    this.resizes = new ResizeObserver(redraw);
+    this.themes = new MutationObserver(redraw);
     return [
-      make("div", { class: "tb-choices" }, ...Object.keys(CHOICES).map(field)),
+      make("div", { class: "tb-choices" }, ...OPTIONS.map(field)),
       make("div", { class: "tb-buttons" }, ...buttons),
       this.numbers,
       make("div", { class: "tb-stage tb-screens" }, this.picture, this.curve),
-      make("p", { class: "tb-hint" }, "Full marks: what it learns from. Hollow marks: held out. ",
+      make(
+        "p",
+        { class: "tb-hint" },
+        "Full marks: what it learns from. Hollow marks: held out. ",
         "Thick line: where the network is undecided. Dashed: the line of each unit in the first ",
-        "hidden layer."),
+        "hidden layer.",
+      ),
     ];
   }
 
-  /** The same points and the same random weights, for the same choices and seed. */
+  attach() {
+    this.resizes.observe(this.picture);
+    this.themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  }
+
+  detach() {
+    this.pause(false);
+    this.resizes.disconnect();
+    this.themes.disconnect();
+  }
+
+  /** Draw points and weights, which follow from the options and the seed. */
   startOver() {
     const { data, noise, layers, units, activation } = this.options;
     this.trainData = makeData(data, N_TRAIN, Number(noise), 1000);
@@ -317,7 +397,7 @@ export class PlaygroundFigure extends Figure {
     this.finish();
   }
 
-  /** What the network and the data are now, for whoever wants to check our sums. */
+  /** The network and the data, for the tests. */
   state() {
     return {
       epoch: this.epoch,
@@ -335,7 +415,7 @@ export class PlaygroundFigure extends Figure {
     return { trainLoss: train.loss, heldOutLoss: heldOut.loss, right: heldOut.right };
   }
 
-  /** Train for some epochs, or until the time is up. */
+  /** @param {number} epochs at most @param {number} milliseconds at most */
   train(epochs, milliseconds = Infinity) {
     const { points, labels } = this.trainData;
     const size = this.options.batch === "full" ? N_TRAIN : Number(this.options.batch);
@@ -349,7 +429,11 @@ export class PlaygroundFigure extends Figure {
       }
       for (let start = 0; start < order.length; start += size) {
         const batch = order.slice(start, start + size);
-        this.network.step(batch.map((i) => points[i]), batch.map((i) => labels[i]), rate);
+        this.network.step(
+          batch.map((i) => points[i]),
+          batch.map((i) => labels[i]),
+          rate,
+        );
       }
       this.epoch += 1;
       this.history.push(this.measure());
@@ -367,22 +451,25 @@ export class PlaygroundFigure extends Figure {
     this.playButton.textContent = "Pause";
     const stop = this.calm.matches ? this.epoch + EPOCHS_AT_ONCE : Infinity;
     const frame = () => {
-      if (!this.isPlaying) return;
       const { top, bottom } = this.getBoundingClientRect();
-      if (this.isConnected && bottom > 0 && top < innerHeight) { // nobody looks: it waits
+      if (bottom > 0 && top < innerHeight) {
         this.train(Math.min(EPOCHS_PER_FRAME, stop - this.epoch), BUDGET_MS);
-        if (this.isDone || this.epoch >= stop) return this.pause();
+        if (this.isDone || this.epoch >= stop) {
+          this.pause();
+          return;
+        }
         if (!this.calm.matches) this.draw();
       }
-      requestAnimationFrame(frame);
+      this.frame = requestAnimationFrame(frame);
     };
-    requestAnimationFrame(frame);
+    this.frame = requestAnimationFrame(frame);
     this.say("Training.");
   }
 
   pause(tell = true) {
     const wasPlaying = this.isPlaying;
     this.isPlaying = false;
+    cancelAnimationFrame(this.frame);
     this.playButton.textContent = "Play";
     if (wasPlaying && tell) this.finish();
   }
@@ -391,7 +478,7 @@ export class PlaygroundFigure extends Figure {
     this.finish();
   }
 
-  /** Draw, and tell how it stands. */
+  /** Draw, and tell screen readers the state. */
   finish() {
     this.draw();
     this.say(this.sentence());
@@ -400,24 +487,36 @@ export class PlaygroundFigure extends Figure {
   sentence() {
     const { trainLoss, right } = this.history.at(-1);
     if (!Number.isFinite(trainLoss)) {
-      return `Epoch ${this.epoch}: the loss is no longer a number, the learning rate is too high. ` +
-        "Press Reset.";
+      return (
+        `Epoch ${this.epoch}: the loss is no longer a number, the learning rate is too high. ` +
+        "Press Reset."
+      );
     }
-    return `Epoch ${this.epoch}, training loss ${trainLoss.toFixed(3)}, ` +
+    return (
+      `Epoch ${this.epoch}, training loss ${trainLoss.toFixed(3)}, ` +
       `right on held-out points: ${percent(right, N_HELD_OUT)} (guessing: 50 %).` +
-      (this.epoch >= LAST_EPOCH ? " That is enough; press Reset." : "");
+      (this.epoch >= LAST_EPOCH ? " That is enough; press Reset." : "")
+    );
   }
 
   draw() {
     const style = getComputedStyle(this);
-    this.colours = Object.fromEntries(["blue", "orange", "text", "muted", "ground", "line"].map(
-      (name) => [name, style.getPropertyValue(`--tb-${name}`).trim()]));
+    this.colours = Object.fromEntries(
+      ["blue", "orange", "text", "muted", "ground", "line"].map((name) => [
+        name,
+        style.getPropertyValue(`--tb-${name}`).trim(),
+      ]),
+    );
     this.numbers.textContent = this.sentence();
     this.drawPlane();
     this.drawCurve();
   }
 
-  /** A canvas as sharp as the screen. @returns {CanvasRenderingContext2D | null} none: no room */
+  /**
+   * Fit a canvas to its size on the screen.
+   * @param {HTMLCanvasElement} canvas
+   * @returns {Pen | null} null if it has no size
+   */
   pen(canvas) {
     const { clientWidth: width, clientHeight: height } = canvas;
     if (!width || !height) return null;
@@ -434,8 +533,10 @@ export class PlaygroundFigure extends Figure {
     if (!pen) return;
     const side = this.picture.clientWidth;
     const scale = side / (2 * EXTENT);
+    /** @type {ToPixels} */
     const at = ([x, y]) => [(x + EXTENT) * scale, (EXTENT - y) * scale];
     const logits = new Float64Array(GRID * GRID);
+    /** @param {number} i */
     const place = (i) => (2 * EXTENT * i) / (GRID - 1) - EXTENT;
     for (let row = 0; row < GRID; row += 1) {
       for (let column = 0; column < GRID; column += 1) {
@@ -457,13 +558,20 @@ export class PlaygroundFigure extends Figure {
     this.drawPoints(pen, at, this.heldOut, false);
     this.drawPoints(pen, at, this.trainData, true);
     const { data, layers, units, activation } = this.options;
-    const built = layers === "0" ? "no hidden layer" :
-      `${layers} hidden ${layers === "1" ? "layer" : "layers"} of ${units}, activation ${activation}`;
-    this.picture.setAttribute("aria-label",
-      `Points of two classes (${data}) in the plane, and the boundary of a network with ${built}.`);
+    const built =
+      layers === "0"
+        ? "no hidden layer"
+        : `${layers} hidden ${layers === "1" ? "layer" : "layers"} of ${units}, activation ${activation}`;
+    this.picture.setAttribute(
+      "aria-label",
+      `Points of two classes (${data}) in the plane, and the boundary of a network with ${built}.`,
+    );
   }
 
-  /** A picture with a dot for each logit: its side as a colour, the surer the stronger. */
+  /**
+   * A picture with a dot for each logit: the larger the logit, the stronger the colour.
+   * @param {Float64Array} logits
+   */
   paint(logits) {
     const small = new OffscreenCanvas(GRID, GRID);
     const pen = small.getContext("2d", { willReadFrequently: true });
@@ -481,7 +589,12 @@ export class PlaygroundFigure extends Figure {
     return small;
   }
 
-  /** Where the units of the first hidden layer are 0: straight lines. */
+  /**
+   * The lines on which the units of the first hidden layer are 0.
+   * @param {Pen} pen
+   * @param {ToPixels} at
+   * @param {number} side
+   */
   drawUnits(pen, at, side) {
     const [{ nOut, weight, bias }] = this.network.layers;
     if (this.network.layers.length === 1) return;
@@ -498,14 +611,22 @@ export class PlaygroundFigure extends Figure {
       if (squared === 0) continue;
       const foot = [(-bias[o] * a) / squared, (-bias[o] * b) / squared];
       const reach = (3 * EXTENT + Math.hypot(...foot)) / Math.sqrt(squared);
-      pen.moveTo(...at([foot[0] - b * reach, foot[1] + a * reach]));
-      pen.lineTo(...at([foot[0] + b * reach, foot[1] - a * reach]));
+      const [x1, y1] = at([foot[0] - b * reach, foot[1] + a * reach]);
+      const [x2, y2] = at([foot[0] + b * reach, foot[1] - a * reach]);
+      pen.moveTo(x1, y1);
+      pen.lineTo(x2, y2);
     }
     pen.stroke();
     pen.restore();
   }
 
-  /** Class 0 as discs, class 1 as squares: colour alone would not do. */
+  /**
+   * Draw class 0 as discs and class 1 as squares, so that colour is not the only difference.
+   * @param {Pen} pen
+   * @param {ToPixels} at
+   * @param {Data} data
+   * @param {boolean} isFull
+   */
   drawPoints(pen, at, { points, labels }, isFull) {
     pen.lineWidth = 1;
     points.forEach((point, i) => {
@@ -526,11 +647,14 @@ export class PlaygroundFigure extends Figure {
     if (!pen) return;
     const [width, height] = [this.curve.clientWidth, this.curve.clientHeight];
     const [left, top, bottom] = [34, 26, height - 34];
-    const losses = this.history.flatMap((row) => [row.trainLoss, row.heldOutLoss])
+    const losses = this.history
+      .flatMap((row) => [row.trainLoss, row.heldOutLoss])
       .filter(Number.isFinite);
     const highest = losses.reduce((most, loss) => Math.max(most, loss), 0.8);
     const last = Math.max(this.epoch, 10);
+    /** @param {number} epoch */
     const x = (epoch) => left + ((width - left - 8) * epoch) / last;
+    /** @param {number} loss */
     const y = (loss) => bottom - ((bottom - top) * loss) / highest;
     pen.strokeStyle = this.colours.muted;
     pen.strokeRect(left, top, width - left - 8, bottom - top);
@@ -545,8 +669,9 @@ export class PlaygroundFigure extends Figure {
     pen.textAlign = "left";
     pen.fillText("loss: training (full), held out (dashed)", left - 26, 16);
     const every = Math.ceil(this.history.length / width);
-    for (const [name, colour, dash] of [["trainLoss", "blue", []], ["heldOutLoss", "orange", [5, 4]]]) {
-      pen.strokeStyle = this.colours[colour];
+    /** @param {"trainLoss" | "heldOutLoss"} name @param {string} colour @param {number[]} dash */
+    const draw = (name, colour, dash) => {
+      pen.strokeStyle = colour;
       pen.lineWidth = 2;
       pen.setLineDash(dash);
       pen.beginPath();
@@ -555,11 +680,16 @@ export class PlaygroundFigure extends Figure {
         if (Number.isFinite(row[name])) pen.lineTo(x(epoch), y(row[name]));
       });
       pen.stroke();
-    }
+    };
+    draw("trainLoss", this.colours.blue, []);
+    draw("heldOutLoss", this.colours.orange, [5, 4]);
     const { trainLoss, heldOutLoss } = this.history.at(-1);
-    this.curve.setAttribute("aria-label", `Loss over ${this.epoch} epochs: ` +
-      `training from ${this.history[0].trainLoss.toFixed(3)} to ${trainLoss.toFixed(3)}, ` +
-      `held out from ${this.history[0].heldOutLoss.toFixed(3)} to ${heldOutLoss.toFixed(3)}.`);
+    this.curve.setAttribute(
+      "aria-label",
+      `Loss over ${this.epoch} epochs: ` +
+        `training from ${this.history[0].trainLoss.toFixed(3)} to ${trainLoss.toFixed(3)}, ` +
+        `held out from ${this.history[0].heldOutLoss.toFixed(3)} to ${heldOutLoss.toFixed(3)}.`,
+    );
   }
 }
 

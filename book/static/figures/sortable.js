@@ -1,12 +1,10 @@
-// An ordinary table that one can sort by its headings. Without scripts it stays what it is.
+// A table that can be sorted by its headings. Without scripts it is an ordinary table.
 
 import { define, make } from "./common.js";
 
-/**
- * The order of two cells: numbers by value, texts as people sort them, numbers before texts.
- * @param {{number: number, text: string}} a
- * @param {{number: number, text: string}} b
- */
+/** @typedef {{ number: number, text: string }} Cell */
+
+/** Order by number, then by text; numbers come first. @param {Cell} a @param {Cell} b */
 export function compareCells(a, b) {
   const numbers = [a, b].filter((cell) => !Number.isNaN(cell.number)).length;
   if (numbers === 2) return a.number - b.number;
@@ -14,9 +12,10 @@ export function compareCells(a, b) {
   return a.text.localeCompare(b.text, "en", { numeric: true });
 }
 
+/** @param {Cell} cell */
 const isMissing = (cell) => ["", "–", "nan"].includes(cell.text.toLowerCase());
 
-/** What a cell is sorted by. @param {HTMLTableCellElement} cell */
+/** @param {HTMLTableCellElement} cell */
 const readCell = (cell) => ({
   number: "value" in cell.dataset ? Number(cell.dataset.value) : NaN,
   text: cell.textContent.trim(),
@@ -24,7 +23,7 @@ const readCell = (cell) => ({
 
 class Sortable extends HTMLElement {
   connectedCallback() {
-    if (this.status) return; // it was only moved within the page
+    if (this.status) return; // it was only moved
     const table = this.querySelector("table");
     this.headings = [...table.tHead.rows[0].cells];
     this.body = table.tBodies[0];
@@ -35,12 +34,18 @@ class Sortable extends HTMLElement {
       heading.append(button);
       heading.setAttribute("aria-sort", "none");
       const cells = [...this.body.rows].map((row) => row.cells[column]);
-      heading.classList.toggle("tb-number", cells.some((cell) => "value" in cell.dataset));
+      heading.classList.toggle(
+        "tb-numeric",
+        cells.some((cell) => "value" in cell.dataset),
+      );
     });
     this.append(this.status);
   }
 
-  /** Sort by a column; once more turns the order round. What is missing stays at the end. */
+  /**
+   * Sort by a column; a second time reverses the order. Missing values stay last.
+   * @param {number} column
+   */
   sort(column) {
     const heading = this.headings[column];
     const upwards = heading.getAttribute("aria-sort") !== "ascending";
@@ -49,7 +54,7 @@ class Sortable extends HTMLElement {
     heading.setAttribute("aria-sort", order);
     const rows = [...this.body.rows].map((row) => ({ row, cell: readCell(row.cells[column]) }));
     rows.sort((a, b) => {
-      const missing = isMissing(a.cell) - isMissing(b.cell);
+      const missing = Number(isMissing(a.cell)) - Number(isMissing(b.cell));
       return missing || (upwards ? 1 : -1) * compareCells(a.cell, b.cell);
     });
     this.body.append(...rows.map(({ row }) => row));

@@ -5,22 +5,30 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import rjsmin
+
 from torchbook_site.finish.site import Site
 from torchbook_site.notes import notes
 from torchbook_site.read.recipes import FOLDER as RECIPES
 from torchbook_site.resolve.launch import FOLDER, notebook_name, settings_of
 
 DRAWING = re.compile(r"drawings/(?:light/)?[0-9a-f]+\.svg")
-# No page loads these: Sphinx's own search is off, and theme.js and site.css replace the theme's files.
+# No page loads these: Sphinx's own search is off; theme.js and site.css replace the theme's files.
 UNUSED = ("doctools.js", "language_data.js", "searchtools.js", "sphinx_highlight.js")
 UNUSED_FOLDERS = ("locales", "scripts", "styles", "vendor", "webpack-macros.html")
 
 
 def add_static_files(site: Site) -> None:
-    """Copy scripts, pictures and the like, which pages share."""
+    """Copy scripts, pictures and the like, which pages share; ours lose their comments."""
+    folders = [Path(site.app.confdir, folder) for folder in site.app.config.html_static_path]
     for path in sorted((site.drafts / "_static").rglob("*")):
         name = path.relative_to(site.drafts)
-        if path.is_file() and path.name not in UNUSED and name.parts[1] not in UNUSED_FOLDERS:
+        if path.is_dir() or path.name in UNUSED or name.parts[1] in UNUSED_FOLDERS:
+            continue
+        inside = path.relative_to(site.drafts / "_static")
+        if path.suffix == ".js" and any((folder / inside).is_file() for folder in folders):
+            site.write(name.as_posix(), rjsmin.jsmin(path.read_text(encoding="utf-8")))
+        else:
             site.copy(path, name.as_posix())
 
 
