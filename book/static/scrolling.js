@@ -1,6 +1,7 @@
 // What is too wide scrolls by itself: code, outputs, tables, formulas. So that Tab gets there and a
 // screen reader can say where one is, each gets a place in the Tab order and a name; what fits has
-// neither, and is not in the way. (The theme gives some of them the place, but none a name.)
+// neither, and is not in the way. (Outputs have both from the build, tb_page.py: they can be reached
+// from the first moment on, and without scripts.)
 
 const NAMES = [
   [".cell_input pre", "Code"],
