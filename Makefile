@@ -43,7 +43,7 @@ colab: $(READY) ## Run all notebooks where there is only what Colab has (after m
 check: lint test book site ## Test everything: the package, the book, the built site
 
 site: $(READY) tests/node_modules ## Test the built site in a real browser (after make book)
-	@$(BIN)/python -m pytest tests/site -m "site and not weekly"
+	@$(BIN)/python -m pytest tests/site -m "site and not weekly" -n 2 --dist worksteal
 
 weekly: $(READY) tests/node_modules data ## What guards the site against drift only: Lighthouse, pictures, TensorBoard (after make book)
 	@$(BIN)/python -m pytest tests/test_colab.py tests/site -m weekly

@@ -67,7 +67,7 @@ SCROLL = f"""async () => {{
   const frame = {FRAME};
   for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight / 2) {{
     scrollTo(0, y);
-    await frame(); // the browser draws a picture for each place
+    await frame().then(frame); // one for the browser to lay out what has come near
   }}
   await frame().then(frame);
 }}"""

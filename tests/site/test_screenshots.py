@@ -1,4 +1,4 @@
-"""Pictures of some pages, for people to look at: `make weekly` leaves them in `_build/screenshots/`.
+"""Pictures of some pages, for people to look at: `make weekly` keeps `_build/screenshots/`.
 
 They are not compared with anything: fonts and numbers differ from machine to machine.
 """

@@ -39,6 +39,9 @@ IMAGES = """nodes => nodes.map((n) => ({
   sized: n.hasAttribute("width") && n.hasAttribute("height"), top: n.getBoundingClientRect().top,
 }))"""
 IS_THEME = "theme => document.documentElement.dataset.theme === theme"
+# Nothing is on its way. (One animation follows the scrolling, not the clock.)
+IS_STILL = """() => document.getAnimations().every((animation) =>
+    animation.playState !== "running" || animation.timeline !== document.timeline)"""
 WIDTH = "document.documentElement.scrollWidth"
 SIDEWAYS = """() => [...document.querySelectorAll(".cell_input pre, .highlight-python pre")]
     .filter((pre) => pre.scrollWidth > pre.clientWidth + 1).map((pre) => pre.innerText)"""
@@ -91,9 +94,9 @@ class Visit:
         tab.on("console", lambda m: m.type == "error" and self.said.append(m.text))
         tab.on("pageerror", lambda error: self.said.append(str(error)))
         tab.on("request", lambda r: (self.asked.append(r.url), self.waiting.add(r)))
-        tab.on("requestfinished", self.waiting.discard)
-        tab.on("requestfailed", self.waiting.discard)
-        tab.on("response", self.responses.append)
+        for end in ("requestfinished", "requestfailed"):
+            tab.on(end, lambda request: self.waiting.discard(request))
+        tab.on("response", lambda response: self.responses.append(response))
 
     def weigh(self) -> None:
         """Look at what has come, once all that was asked for is there."""
@@ -142,11 +145,13 @@ def tour(request, browser, page_address, axe_violations):
         visit.shift, visit.violations = visit.tab.evaluate(
             "scrolled.then(() => [shift, violations])"
         )
+        visit.tab.wait_for_function(IS_STILL)
     if tabs[0].locator(".tb-figure").count():
         barriers["its figures, once they are built"] = axe_violations(*tabs, within=".tb-figure")
     if page in WALKED:
         for visit, theme in zip(visits.values(), reversed(THEMES), strict=True):
-            visit.tab.emulate_media(color_scheme=theme)
+            # No motion: what is far from the screen would change its colours only when it is seen.
+            visit.tab.emulate_media(color_scheme=theme, reduced_motion="reduce")
             visit.tab.wait_for_function(IS_THEME, arg=theme)
         barriers["read to its end, in the other theme"] = axe_violations(*tabs)
     use_keyboard(*tabs)
