@@ -200,6 +200,7 @@ def test_a_slash_in_a_field_is_a_slash(open_tab):
 def test_typing_errors_and_nonsense_are_said_to_be_so(open_tab):
     tab = open_tab("search.html")
     status = tab.locator("tb-search").get_by_role("status")
+    expect(tab.locator("tb-search input")).to_be_focused()
     tab.keyboard.type("brodcasting")
     expect(status).to_have_text(re.compile("for “broadcasting” instead"))
     tab.locator("tb-search input").fill("qwertzblubb")
@@ -217,6 +218,7 @@ def test_of_a_pasted_traceback_the_last_line_counts(open_tab):
         'Traceback (most recent call last):\n  File "a.py", line 3\n'
         "IndexError: Target 8 is out of bounds."
     )
+    expect(tab.locator("tb-search input")).to_be_focused()
     tab.evaluate(
         """(text) => {
             const clipboardData = new DataTransfer();
