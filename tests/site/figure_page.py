@@ -11,6 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 
 FALLBACK = "Without scripts this text stays."
 PHONE, DESKTOP = 390, 1440
+# Each width once, and each theme: what is too wide in one of them is so in the other.
+LOOKS = [(320, "dark"), (PHONE, "light"), (DESKTOP, "dark")]
 ROOT = Path(__file__).parents[2]
 NODE = Path(sys.executable).with_name("node")
 # What book/static/scrolling.js says when it is done, on the pages that have it.

@@ -7,7 +7,7 @@ from html import escape
 
 import pytest
 import torch
-from figure_page import CONTRAST, DESKTOP, FALLBACK, PHONE, STICKING_OUT, in_node
+from figure_page import CONTRAST, FALLBACK, LOOKS, PHONE, STICKING_OUT, in_node
 from playwright.sync_api import expect
 from torch import nn
 
@@ -180,8 +180,7 @@ def test_without_scripts_the_fallback_stays_and_leaves_no_gap(open_page):
     assert page.locator("tb-error-finder").bounding_box()["height"] < 100
 
 
-@pytest.mark.parametrize("width", [320, PHONE, DESKTOP])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
 def test_it_fits_and_is_legible(open_page, width, theme):
     page = open_page(finder(), width=width, theme=theme)
     for text in ("", raised("keys", 7), "nonsense"):

@@ -4,13 +4,13 @@ import re
 from urllib.parse import quote, unquote, urlsplit
 
 import pytest
+from figure_page import DESKTOP, LOOKS
 from playwright.sync_api import expect
 from serving import serve
 from test_built_site import SITE
 
 pytestmark = pytest.mark.site
 
-DESKTOP, PHONE = 1440, 390
 KB = 1000
 PAGE = "chapters/01_workflow.html"
 HIT = "a.tb-search-hit"
@@ -242,8 +242,7 @@ def test_markup_in_a_query_is_only_text(open_tab):
     assert tab.locator("tb-search img").count() == 0
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+@pytest.mark.parametrize(("width", "theme"), LOOKS[1:])
 def test_it_fits_and_everyone_can_read_it(open_tab, axe_violations, theme, width):
     tab = open_tab(width=width, theme=theme)
     tab.wait_for_function("t => document.documentElement.dataset.theme === t", arg=theme)
