@@ -46,7 +46,7 @@ built: $(READY) # refuses a site that was not built from the sources as they are
 	@PYTHONPATH=book $(BIN)/python -c 'from torchbook_site.finish import stamp; stamp.check()'
 
 site: $(READY) built tests/node_modules ## Test the built site in a real browser (after make book)
-	@$(BIN)/python -m pytest tests/site -m "site and not weekly"
+	@$(BIN)/python -m pytest tests/site -m "site and not weekly" -n 2 --dist worksteal
 
 weekly: $(READY) built tests/node_modules data ## Run the site's tests that only guard against drift: Lighthouse, pictures, TensorBoard (after make book)
 	@$(BIN)/python -m pytest tests/test_colab.py tests/site -m weekly

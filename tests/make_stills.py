@@ -38,7 +38,7 @@ def main() -> None:
             )
             for name in sorted(where.keys() - TOOLS):
                 page = context.new_page()
-                page.goto(f"{site}/chapters/{where[name]}", wait_until="networkidle")
+                page.goto(f"{site}/chapters/{where[name]}")
                 page.locator(f"tb-{name}").first.scroll_into_view_if_needed()  # then it is built
                 picture = page.locator(f"tb-{name}.tb-figure").first.screenshot()
                 still = STILLS / f"{name}{ending}.webp"

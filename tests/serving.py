@@ -44,6 +44,12 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 COMPRESSED = {".css", ".html", ".js", ".json", ".mjs", ".svg", ".txt", ".wasm", ".xml"}
 
 
+@functools.cache
+def compressed(path: Path, changed: int) -> bytes:
+    """Return a file's content compressed: once, as long as it does not change."""
+    return gzip.compress(path.read_bytes())
+
+
 class PagesHandler(QuietHandler):
     """Serves a site as GitHub Pages does.
 
@@ -66,12 +72,12 @@ class PagesHandler(QuietHandler):
         if not path.is_file():
             self.send_error(status)
             return None
-        content = path.read_bytes()
+        packs = path.suffix in COMPRESSED and "gzip" in self.headers.get("Accept-Encoding", "")
+        content = compressed(path, path.stat().st_mtime_ns) if packs else path.read_bytes()
         self.send_response(status)
         self.send_header("Content-Type", self.guess_type(str(path)))
         self.send_header("Cache-Control", "max-age=600")
-        if path.suffix in COMPRESSED and "gzip" in self.headers.get("Accept-Encoding", ""):
-            content = gzip.compress(content)
+        if packs:
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()

@@ -1,5 +1,6 @@
 // Wide code, outputs, tables and formulas scroll sideways. Those that do get a place in the Tab
-// order and a name for screen readers; the others get neither.
+// order and a name for screen readers; the others get neither. (The build gives both to every block
+// of text that may be too wide, so that Tab can stop there from the first moment, without scripts.)
 
 const NAMES = [
   [".cell_input pre", "Code"],

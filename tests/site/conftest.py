@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from figure_page import DESKTOP, use_keyboard
+from figure_page import DESKTOP
 from playwright.sync_api import sync_playwright
 from serving import CHROMIUM_FLAGS, serve
 
@@ -47,7 +47,6 @@ def axe_violations():
     axe = (ROOT / "tests" / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
     def find(*pages, within=None):
-        use_keyboard(*pages)
         for page in pages:  # they work at the same time
             if page.evaluate("typeof axe") == "undefined":
                 page.evaluate(axe)
@@ -61,12 +60,11 @@ def axe_violations():
                 # axe leaves WCAG 2.2 out by default.
                 [within, {"target-size": {"enabled": True}}],
             )
-        violations = [
-            violation
+        return [
+            (found["id"], found["nodes"][0]["html"][:200], len(found["nodes"]), page.viewport_size)
             for page in pages
-            for violation in page.evaluate("axeFound.then((result) => result.violations)")
+            for found in page.evaluate("axeFound.then((result) => result.violations)")
         ]
-        return [(v["id"], v["nodes"][0]["html"][:200], len(v["nodes"])) for v in violations]
 
     return find
 

@@ -11,6 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 
 FALLBACK = "Without scripts this text stays."
 PHONE, DESKTOP = 390, 1440
+# Each width once, and each theme: what is too wide in one of them is so in the other.
+LOOKS = [(320, "dark"), (PHONE, "light"), (DESKTOP, "dark")]
 ROOT = Path(__file__).parents[2]
 NODE = Path(sys.executable).with_name("node")
 # What book/static/scrolling.js says when it is done, on the pages that have it.
@@ -123,4 +125,32 @@ CONTRAST = """() => {
         found.push([ratio, node.className, node.textContent]);
     }
     return found.sort(([a], [b]) => a - b);
+}"""
+
+# Text that is cut off: it sticks out of a box that neither shows nor scrolls it, or of the screen.
+CUT = """() => {
+    const found = [];
+    const says = (node) => [...node.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+    for (const node of document.querySelectorAll("main *")) {
+        if (!node.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
+        if (node.closest(".tb-status, svg, math, .visually-hidden, .sr-only, select")) continue;
+        const style = getComputedStyle(node);
+        const boxed = (way) => /hidden|clip/.test(style[`overflow${way}`]);
+        const wide = boxed("X") && node.scrollWidth > node.clientWidth + 2;
+        const tall = boxed("Y") && node.scrollHeight > node.clientHeight + 2;
+        if ((wide || tall) && node.textContent.trim() && style.display !== "inline") {
+            found.push(`cut: ${node.tagName}.${node.className}: ${node.textContent.slice(0, 60)}`);
+        }
+        if (!says(node)) continue;
+        const box = node.getBoundingClientRect();
+        let scrolls = false;
+        for (let up = node; up && !scrolls; up = up.parentElement) {
+            scrolls = /auto|scroll/.test(getComputedStyle(up).overflowX);
+        }
+        if (!scrolls && box.right > document.documentElement.clientWidth + 1) {
+            found.push(`beyond the edge: ${node.tagName}.${node.className}: `
+                + node.textContent.slice(0, 60));
+        }
+    }
+    return found;
 }"""

@@ -6,6 +6,7 @@ from figure_page import (
     CONTRAST,
     DESKTOP,
     FALLBACK,
+    LOOKS,
     PHONE,
     STICKING_OUT,
     check_no_jump,
@@ -88,8 +89,7 @@ def test_the_page_does_not_jump_when_the_figure_comes(open_page, width):
     check_no_jump(open_page, figure(), width)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, PHONE])
+@pytest.mark.parametrize(("width", "theme"), LOOKS[:2])
 def test_no_sideways_scroll_on_a_phone(open_page, theme, width):
     page = open_page(figure(), width=width, theme=theme)
     expect(page.locator(".tb-figure")).to_have_count(1)

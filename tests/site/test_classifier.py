@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import FIGURES, serve, theme_styles
-from figure_page import CONTRAST, DESKTOP, FALLBACK, PHONE, STICKING_OUT
+from figure_page import CONTRAST, FALLBACK, LOOKS, STICKING_OUT
 from live_models import CLASSES, Halves, MeanColour, prepare
 from PIL import Image
 from playwright.sync_api import expect
@@ -449,8 +449,7 @@ def test_without_scripts_the_fallback_stays(open_live):
     expect(page.get_by_alt_text("a red card")).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, PHONE, DESKTOP])
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
 def test_legible_within_the_screen_and_axe_finds_nothing(open_live, axe_violations, theme, width):
     page = open_live(
         "<h1>Figures</h1>" + classifier(data_bytes=3_700_000) + drawing(),

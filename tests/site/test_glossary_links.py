@@ -11,7 +11,7 @@ PAGE = "chapters/00_fundamentals.html"
 def test_they_can_be_told_from_text_without_seeing_colour(browser, site, theme):
     context = browser.new_context(color_scheme=theme)
     tab = context.new_page()
-    tab.goto(f"{site}/{PAGE}", wait_until="networkidle")
+    tab.goto(f"{site}/{PAGE}")
     links = tab.locator("a.tb-gloss")
     assert links.count() >= 10
     look = links.first.evaluate(
@@ -26,7 +26,7 @@ def test_they_can_be_told_from_text_without_seeing_colour(browser, site, theme):
 
 def test_by_keyboard_to_the_entry(browser, site):
     tab = browser.new_page()
-    tab.goto(f"{site}/{PAGE}", wait_until="networkidle")
+    tab.goto(f"{site}/{PAGE}")
     link = tab.locator("a.tb-gloss").first
     assert len(link.get_attribute("title")) > 10
     link.focus()

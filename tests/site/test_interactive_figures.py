@@ -8,6 +8,7 @@ from figure_page import (
     CONTRAST,
     DESKTOP,
     FALLBACK,
+    LOOKS,
     PHONE,
     STICKING_OUT,
     check_no_jump,
@@ -338,8 +339,7 @@ WIDEST = [
 ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, PHONE])
+@pytest.mark.parametrize(("width", "theme"), LOOKS[:2])
 def test_no_sideways_scroll_on_a_phone(open_page, theme, width):
     page = open_page("".join(WIDEST), width=width, theme=theme)
     page.get_by_role("button", name="Show all").first.click()

@@ -65,7 +65,7 @@ def open_classifier(browser, site):
         )
         tab.on("console", lambda m: m.type == "error" and errors.append(m.text))
         tab.on("pageerror", lambda error: errors.append(str(error)))
-        tab.goto(f"{site}/{page}", wait_until="networkidle")
+        tab.goto(f"{site}/{page}")
         tab.locator("tb-classifier").scroll_into_view_if_needed()  # it is built when one is near
         expect(tab.locator("tb-classifier button").first).to_be_attached()
         return tab

@@ -79,7 +79,7 @@ def test_the_list_for_assistants_names_every_page():
 def test_the_page_is_copied_as_markdown(browser, site):
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     tab = context.new_page()
-    tab.goto(f"{site}/chapters/00_fundamentals.html", wait_until="networkidle")
+    tab.goto(f"{site}/chapters/00_fundamentals.html")
     button = tab.get_by_role("button", name="Copy page as Markdown")
     button.focus()
     tab.keyboard.press("Enter")

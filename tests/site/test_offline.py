@@ -201,7 +201,7 @@ def check_chapter(page, small, text, build):
 
 def test_nothing_is_kept_or_asked_for_before_the_reader_wants_it(page, small, network):
     expect(button(page, "Keep the book on this device (2.5 MB)")).to_be_visible()
-    page.goto(f"{small.address}/chapters/a.html", wait_until="networkidle")
+    page.goto(f"{small.address}/chapters/a.html")
     assert page.evaluate(STATE) == {"workers": [], "caches": []}
     assert not {"sw.js", "offline.json"} & network.asked.keys()
 
@@ -431,7 +431,7 @@ def test_the_built_book_is_read_without_a_network(browser, network, axe_violatio
     context = browser.new_context()
     page, problems = context.new_page(), []
     with serve(SITE, like_pages=True, base=base_of_site()) as address:
-        page.goto(f"{address}/book/progress.html", wait_until="networkidle")
+        page.goto(f"{address}/book/progress.html")
         assert not {"sw.js", "offline.json"} & network.asked.keys()
         button(page, "Keep the book").click()
         expect(said(page)).to_contain_text(KEPT, timeout=120_000)

@@ -5,7 +5,7 @@ import random
 
 import pytest
 import torch
-from figure_page import CONTRAST, DESKTOP, FALLBACK, FRAME, PHONE, in_node
+from figure_page import CONTRAST, DESKTOP, FALLBACK, FRAME, LOOKS, PHONE, in_node
 from playwright.sync_api import expect
 from torch import nn
 
@@ -306,8 +306,7 @@ def test_without_scripts_the_fallback_stays_and_leaves_no_gap(open_page):
     assert page.locator("tb-playground").bounding_box()["height"] < 100
 
 
-@pytest.mark.parametrize("width", [320, PHONE, DESKTOP])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
 def test_it_fits_and_is_legible(open_page, width, theme):
     page = open_page(playground(), width=width, theme=theme, reduced_motion="reduce")
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -15,7 +15,6 @@ window.shift = 0;
 new PerformanceObserver((list) => list.getEntries().forEach((entry) => { shift += entry.value; }))
     .observe({ type: "layout-shift", buffered: true });
 """
-GARBLED = "localStorage.setItem('torchbook.progress', '{\"version\": 1, \"read\": [')"
 
 
 @pytest.fixture
@@ -37,9 +36,8 @@ def test_a_tick_survives_a_reload(page, site):
     expect(page.locator(".bd-docs-nav .current .tb-mark").first).to_be_attached()
 
 
-@pytest.mark.parametrize("script", [THROWS, GARBLED])
-def test_bad_storage_is_survived(page, site, script):
-    page.add_init_script(script)
+def test_a_browser_that_stores_nothing_is_survived(page, site):
+    page.add_init_script(THROWS)
     page.goto(f"{site}/{PAGE}")
     page.locator(".tb-tick").first.check()
     expect(page.locator(".tb-tick").first).to_be_checked()
@@ -157,7 +155,7 @@ def test_marks_move_nothing(page, site, width):
     page.goto(f"{site}/{PAGE}")
     page.locator(".tb-tick").first.check()
     page.goto(f"{site}/book/progress.html")
-    page.goto(f"{site}/{PAGE}", wait_until="networkidle")
+    page.goto(f"{site}/{PAGE}")
     expect(page.locator(".bd-docs-nav .current .tb-mark").first).to_be_attached()
     assert page.evaluate("shift") < 0.001
 
@@ -166,7 +164,7 @@ def test_marks_move_nothing(page, site, width):
 @pytest.mark.parametrize("how", ["reload", "back"])
 def test_one_comes_back_to_where_one_was(page, site, width, how):
     page.set_viewport_size({"width": width, "height": 900})
-    page.goto(f"{site}/chapters/03_computer_vision.html", wait_until="networkidle")
+    page.goto(f"{site}/chapters/03_computer_vision.html")
     page.mouse.move(width / 2, 400)
     for _ in range(15):
         page.mouse.wheel(0, 900)
@@ -176,11 +174,10 @@ def test_one_comes_back_to_where_one_was(page, site, width, how):
     place = page.evaluate("history.state.place")
     assert place["index"] > 20
     if how == "reload":
-        page.reload(wait_until="networkidle")
+        page.reload()
     else:
         page.goto(f"{site}/book/glossary.html")
-        page.go_back(wait_until="networkidle")
-    page.wait_for_timeout(500)  # whatever else moves, has moved, or does so on a busy machine
+        page.go_back()
     page.wait_for_function(
         """({ index, top }) => {
             const node = document.querySelectorAll(".bd-article section > :not(section)")[index];

@@ -1,4 +1,4 @@
-"""Pictures of some pages, for people to look at: CI keeps `_build/screenshots/`.
+"""Pictures of some pages, for people to look at: `make weekly` keeps `_build/screenshots/`.
 
 They are not compared with anything: fonts and numbers differ from machine to machine.
 """
@@ -23,6 +23,10 @@ PAGES = [
 ]
 HEIGHT = 3600  # of a long page the beginning is enough
 LARGEST = 400_000  # bytes
+# The pictures on the screen are there, and what was searched for is found.
+COMPLETE = """() => [...document.images].every((image) => image.complete
+        || !image.checkVisibility() || image.getBoundingClientRect().top > innerHeight)
+    && (!document.querySelector("main tb-search") || document.querySelector("a.tb-search-hit"))"""
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -34,7 +38,8 @@ def test_pages_are_photographed(browser, site, width, theme):
     )
     tab = context.new_page()
     for page in PAGES:
-        tab.goto(f"{site}/{page}", wait_until="networkidle")
+        tab.goto(f"{site}/{page}")
+        tab.wait_for_function(COMPLETE)
         with Image.open(io.BytesIO(tab.screenshot())) as picture:
             small = picture.convert("RGB").resize((width * 2 // 3, HEIGHT * 2 // 3))
         assert len(small.resize((60, 180)).getcolors(60 * 180)) > 20, f"{page} is blank"

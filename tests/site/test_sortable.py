@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from figure_page import PHONE
+from figure_page import LOOKS
 from playwright.sync_api import expect
 
 from torchbook.tracking import table
@@ -95,8 +95,7 @@ def test_equal_rows_keep_their_order(open_page):
     assert column(page, 1) == [str(i) for i in (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, PHONE])
+@pytest.mark.parametrize(("width", "theme"), LOOKS[:2])
 def test_a_wide_table_scrolls_by_itself(open_page, theme, width, axe_violations):
     rows = [{f"a rather long heading {i}": 1000.0 * i for i in range(8)}]
     page = open_page(html(rows), width=width, theme=theme, bypass_csp=True)

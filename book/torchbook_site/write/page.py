@@ -34,6 +34,13 @@ PYTHON_BLOCK = re.compile(
     re.S,
 )
 FITS_ON_A_PHONE = 44  # characters of code at the size that torchbook.css gives it there
+BLOCK = re.compile(
+    r'(?P<start><div class="(?P<kind>[^"]*\bhighlight-[^"]*)"><div class="highlight"><pre)'
+    r"(?P<code>>.*?</pre>)",
+    re.S,
+)
+# Characters that fit wherever lines do not break: outputs at 320 pixels, Python code at 641.
+FITS_EVERYWHERE, PYTHON_FITS = 32, 66
 # The number of a chapter or a section, at the beginning of its title.
 NUMBERED = re.compile(r"(<h[12]>)(\d+)\. ")
 
@@ -81,6 +88,7 @@ def finished_body(app: Sphinx, pagename: str, body: str) -> str:
     # The highlighter's marks on names and punctuation go: no style of ours uses them.
     body = PLAIN_MARK.sub(r"\1", body)
     body = PYTHON_BLOCK.sub(_mark_long_lines, body)
+    body = BLOCK.sub(_let_tab_stop, body)
     body = NUMBERED.sub(r'\1<span class="tb-number">\2<i>.</i></span> ', body)
     # Screen readers list the ways through a page by their names.
     return CONTENTS.sub(r'\1 aria-label="\3"\2\3', body)
@@ -99,6 +107,16 @@ def _mark_long_lines(block: re.Match[str]) -> str:
             level = min((len(text) - len(text.lstrip())) // 4, 5)
             lines[place] = f'<span class="tb-l{level}">{line}</span>'
     return block["start"] + "".join(lines) + block["end"]
+
+
+def _let_tab_stop(block: re.Match[str]) -> str:
+    """Let Tab stop at what may scroll, and name it; scrolling.js takes that from what fits."""
+    kind, text = block["kind"], unescape(re.sub(r"<[^>]*>", "", f"<pre{block['code']}"))
+    fits = PYTHON_FITS if re.search(r"-(ipython3|python)\b", kind) else FITS_EVERYWHERE
+    if all(len(line) <= fits for line in text.splitlines()):
+        return block[0]
+    name = "Error message" if "traceback" in kind else "Output" if "output" in kind else "Code"
+    return f'{block["start"]} tabindex="0" role="group" aria-label="{name}"{block["code"]}'
 
 
 def bind_percent(app: Sphinx, doctree: nodes.document, docname: str) -> None:

@@ -1,0 +1,247 @@
+"""A tour of every page: loaded on a phone in light and at a desk in dark, read from top to end."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from figure_page import CUT, use_keyboard
+from serving import serve
+from test_built_site import (
+    KB,
+    PAGES,
+    SCROLL,
+    SITE,
+    THEMES,
+    VIOLATIONS,
+    WALKED,
+    WIDTHS,
+    base_of_site,
+)
+
+pytestmark = pytest.mark.site
+
+NARROW = 320  # a screen of 1280 px at a zoom of 400 %, or of 640 px at 200 %
+PATIENCE = 30_000  # milliseconds for what a page asks for
+
+# From before a page's first script: how far things moved by themselves.
+SHIFTS = """
+window.shift = 0;
+new PerformanceObserver((list) => {
+  // The page's map opens where one reads: that is meant.
+  const isMap = ({ node }) => (node?.parentElement ?? node)?.closest("#pst-page-toc-nav");
+  for (const entry of list.getEntries())
+    if (!entry.hadRecentInput && !entry.sources.every(isMap)) window.shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+IMAGES = """nodes => nodes.map((n) => ({
+  source: n.getAttribute("src"), lazy: n.loading === "lazy", decoding: n.decoding,
+  sized: n.hasAttribute("width") && n.hasAttribute("height"), top: n.getBoundingClientRect().top,
+}))"""
+IS_THEME = "theme => document.documentElement.dataset.theme === theme"
+# Nothing is on its way. (One animation follows the scrolling, not the clock.)
+IS_STILL = """() => document.getAnimations().every((animation) =>
+    animation.playState !== "running" || animation.timeline !== document.timeline)"""
+WIDTH = "document.documentElement.scrollWidth"
+SIDEWAYS = """() => [...document.querySelectorAll(".cell_input pre, .highlight-python pre")]
+    .filter((pre) => pre.scrollWidth > pre.clientWidth + 1).map((pre) => pre.innerText)"""
+
+# What scrolls sideways, and whether Tab gets there and finds a name.
+SCROLLERS = """() => [...document.querySelectorAll("main *")].filter((node) =>
+    node.scrollWidth > node.clientWidth + 1 && node.checkVisibility()
+    && /auto|scroll/.test(getComputedStyle(node).overflowX)
+).map((node) => ({
+    what: `${node.tagName}.${node.className} in .${node.parentElement.className}`,
+    stops: node.tabIndex === 0, named: Boolean(node.getAttribute("aria-label")
+        || node.getAttribute("aria-labelledby")), role: node.getAttribute("role"),
+}))"""
+
+
+@dataclass
+class Visit:
+    """A first visit to a page, in one theme and at one width.
+
+    Attributes:
+        said: errors on the console, and those that nobody caught.
+        asked: the addresses of all requests.
+        answers: what came before anything was scrolled, by address: its kind, and its bytes.
+        images: what the page's source says of each image, and where it stands.
+        shift: how far things moved by themselves, in all (Chromium's layout shift).
+        violations: what the page's policy forbade.
+        widths: of the page, by the widths of the screen.
+        cut: text that is cut off on the narrowest screen.
+        sideways: Python code that scrolls.
+        scrollers: what scrolls sideways, once somebody has used the keyboard.
+    """
+
+    tab: Any
+    theme: str
+    said: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    answers: dict[str, tuple[str, int]] = field(default_factory=dict)
+    images: list[dict[str, Any]] = field(default_factory=list)
+    shift: float = 0.0
+    violations: list[str] = field(default_factory=list)
+    widths: dict[int, int] = field(default_factory=dict)
+    cut: list[str] = field(default_factory=list)
+    sideways: list[str] = field(default_factory=list)
+    scrollers: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.waiting, self.responses = set(), []
+        tab = self.tab
+        tab.add_init_script(SHIFTS + VIOLATIONS)
+        tab.on("console", lambda m: m.type == "error" and self.said.append(m.text))
+        tab.on("pageerror", lambda error: self.said.append(str(error)))
+        tab.on("request", lambda r: (self.asked.append(r.url), self.waiting.add(r)))
+        for end in ("requestfinished", "requestfailed"):
+            tab.on(end, lambda request: self.waiting.discard(request))
+        tab.on("response", lambda response: self.responses.append(response))
+
+    def weigh(self) -> None:
+        """Look at what has come, once all that was asked for is there."""
+        for _ in range(PATIENCE // 20):
+            if not self.waiting:
+                break
+            self.tab.wait_for_timeout(20)
+        assert not self.waiting, [request.url for request in self.waiting]
+        # (`headers` is there already; `header_value` asks the browser, which may never answer.)
+        self.answers = {
+            r.url: (r.request.resource_type, int(r.headers.get("content-length", 0)))
+            for r in self.responses
+        }
+        self.images = self.tab.locator("img").evaluate_all(IMAGES)
+
+
+@pytest.fixture(scope="module")
+def page_address():
+    """A function that says where a page is, on a server that compresses as the site's host does."""
+    with serve(SITE, like_pages=True, base=base_of_site()) as address:
+        yield lambda page: f"{address}/{page}"
+
+
+@pytest.fixture(scope="module", params=[*PAGES, "404.html"])
+def tour(request, browser, page_address, axe_violations):
+    """A page, first visits to it by the widths of the screen, and what axe found on them.
+
+    Each tab has a process of its own: they work at the same time.
+    """
+    page = request.param
+    visits, barriers = {}, {}
+    for theme, width in zip(THEMES, WIDTHS, strict=True):
+        tab = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+        visits[width] = Visit(tab, theme)
+        tab.goto(page_address(page), wait_until="commit")
+    tabs = [visit.tab for visit in visits.values()]
+    for visit in visits.values():
+        visit.tab.wait_for_load_state()
+        assert visit.tab.evaluate(IS_THEME, visit.theme)
+    barriers["as soon as it is loaded"] = axe_violations(*tabs)
+    for width, visit in visits.items():
+        visit.weigh()
+        visit.widths[width] = visit.tab.evaluate(WIDTH)
+        visit.tab.evaluate(f"() => {{ window.scrolled = ({SCROLL})(); }}")
+    for visit in visits.values():
+        visit.shift, visit.violations = visit.tab.evaluate(
+            "scrolled.then(() => [shift, violations])"
+        )
+        visit.tab.wait_for_function(IS_STILL)
+    if tabs[0].locator(".tb-figure").count():
+        barriers["its figures, once they are built"] = axe_violations(*tabs, within=".tb-figure")
+    if page in WALKED:
+        for visit, theme in zip(visits.values(), reversed(THEMES), strict=True):
+            # No motion: what is far from the screen would change its colours only when it is seen.
+            visit.tab.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            visit.tab.wait_for_function(IS_THEME, arg=theme)
+        barriers["read to its end, in the other theme"] = axe_violations(*tabs)
+    use_keyboard(*tabs)
+    for visit in visits.values():
+        visit.scrollers = visit.tab.evaluate(SCROLLERS)
+    phone = visits[WIDTHS[0]]
+    phone.sideways = phone.tab.evaluate(SIDEWAYS)
+    phone.tab.set_viewport_size({"width": NARROW, "height": 256})
+    phone.cut = phone.tab.evaluate(CUT)
+    phone.widths[NARROW] = phone.tab.evaluate(WIDTH)
+    for tab in tabs:
+        tab.context.close()
+    return page, visits, barriers
+
+
+def test_axe_finds_nothing(tour):
+    """Right after the load, without a key or any scrolling; in the figures when they are built."""
+    _, _, barriers = tour
+    assert {when: found for when, found in barriers.items() if found} == {}
+
+
+def test_nothing_goes_wrong_and_nobody_else_is_asked(tour, page_address):
+    _, visits, _ = tour
+    host = urlsplit(page_address("")).netloc
+    for visit in visits.values():
+        assert visit.said == []
+        assert [url for url in visit.asked if urlsplit(url).netloc not in ("", host)] == []
+
+
+def test_nothing_is_wider_than_the_screen_or_cut_off(tour):
+    """At a zoom of 400 per cent, too."""
+    _, visits, _ = tour
+    for visit in visits.values():
+        assert {screen: width for screen, width in visit.widths.items() if width > screen} == {}
+        assert visit.cut == []
+
+
+def test_python_does_not_scroll_sideways_on_a_phone(tour):
+    page, visits, _ = tour
+    if page.startswith("chapters/"):
+        assert visits[WIDTHS[0]].sideways == []
+
+
+def test_what_scrolls_can_be_reached_and_has_a_name(tour):
+    page, visits, _ = tour
+    assert page not in WALKED[1:] or visits[WIDTHS[0]].scrollers
+    for visit in visits.values():
+        nameless = [s for s in visit.scrollers if not (s["stops"] and s["named"] and s["role"])]
+        assert nameless == []
+
+
+def test_page_is_light(tour):
+    """The budgets of the design: what a first visit costs over the wire, images aside."""
+    page, visits, _ = tour
+    assert len((SITE / page).read_bytes()) <= 300 * KB
+    for visit in visits.values():
+        kinds = [kind for kind, _ in visit.answers.values()]
+        images = [size for kind, size in visit.answers.values() if kind == "image"]
+        others = {url: size for url, (kind, size) in visit.answers.items() if kind != "image"}
+        assert all(others.values()), others  # the server says how much it sends
+        assert sum(others.values()) <= 300 * KB, sorted(others.items(), key=lambda i: -i[1])[:5]
+        assert sum(images) <= 1500 * KB
+        # One for the site, and on the page of the search the one of its results.
+        assert kinds.count("stylesheet") == 1 + (page == "search.html")
+        assert "font" not in kinds
+
+
+def test_images_have_sizes_and_wait_until_they_are_needed(tour):
+    """Nothing far below the screen is asked for; nothing jumps when it comes."""
+    _, visits, _ = tour
+    for visit in visits.values():
+        asked = [urlsplit(url).path for url in visit.answers]
+        for image in visit.images:
+            assert image["sized"], image
+            if image["top"] > 900 and not image["source"].startswith("data:"):
+                assert image["lazy"], image
+                assert image["decoding"] == "async", image
+            # Chromium asks for a lazy image at most 2,500 pixels ahead.
+            if image["top"] > 900 + 2500 and not image["source"].startswith("data:"):
+                assert not [path for path in asked if path.endswith(image["source"][3:])], image
+        if visit.images and visit.images[0]["top"] < 300:
+            assert not visit.images[0]["lazy"]
+
+
+def test_nothing_moves_while_it_loads_or_is_scrolled(tour):
+    _, visits, _ = tour
+    assert {width: visit.shift for width, visit in visits.items() if visit.shift >= 0.01} == {}
+
+
+def test_page_obeys_its_policy(tour):
+    """From its top to its end: what waits until it is seen, too."""
+    _, visits, _ = tour
+    assert [visit.violations for visit in visits.values()] == [[], []]
