@@ -14,7 +14,7 @@ from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 # Where the executed notebook keeps a file, invisible on the page: a record in the form that MyST-NB
-# takes out of it, as for `claims.glue`. The build decodes it in book/extensions/tb_files.py.
+# takes out of it, as for `claims.glue`. The build decodes it in book/torchbook_site/read/files.py.
 _HIDDEN = "application/papermill.record/"
 FILE_MIME = "application/vnd.torchbook.file"  # holds the file's bytes, in base64
 
