@@ -31,11 +31,12 @@ torchbook:
 """
 
 # Sphinx calls this once it has loaded all extensions.
-PRETENDED_DEVICE = """
+SETUP = """
 def setup(app):
     import torchbook.runtime
 
     torchbook.runtime.device_name = lambda device: {name!r}
+    {hook}
 """
 
 
@@ -76,6 +77,7 @@ class SmallBook:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.device = "CPU"
+        self.hook = ""  # a line of Python that Sphinx runs with `app` before it reads the pages
         self.pages: list[str] = []
         self.settings: dict[str, object] = {
             "torchbook_package": "little",
@@ -117,7 +119,7 @@ class SmallBook:
         """Build as `make book` does, but with plain Sphinx."""
         lines = [real_settings()]
         lines += [f"{name} = {value!r}" for name, value in self.settings.items()]
-        lines.append(PRETENDED_DEVICE.format(name=self.device))
+        lines.append(SETUP.format(name=self.device, hook=self.hook))
         self.write("conf.py", "\n".join(lines) + "\n")
         options = ["-b", "html", "-W", "--keep-going", "-n", "-q", "-d", "_build/.doctrees"]
         folders = [self.folder / "src", ROOT / "src", ROOT / "book"]

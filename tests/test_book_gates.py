@@ -1,9 +1,15 @@
 """Each gate is broken on purpose: the build fails, names the place, and fails again."""
 
 import re
+import shutil
+from types import SimpleNamespace
 
+import nbformat
 import pytest
-from small_book import SmallBook, cell
+from small_book import ROOT, SmallBook, cell
+from torchbook_site.finish.gates import problems_of
+from torchbook_site.finish.search import state_of
+from torchbook_site.read import execution
 
 SOUND = "A sentence.\n"
 
@@ -133,3 +139,120 @@ def test_a_traceback_on_purpose_shows_the_readers_lines_and_no_path_of_this_mach
     assert "more in libraries" in page
     assert "JSONDecodeError: Expecting property name" in page
     assert "json/decoder.py" not in page
+
+
+KILL = "import os; app.connect({event!r}, lambda *_: os.kill(os.getpid(), 9), priority={priority})"
+
+
+@pytest.mark.parametrize(
+    ("event", "priority"),
+    [("env-updated", 999), ("write-started", 999), ("build-finished", 899)],
+    ids=["all pages read", "before writing", "before finishing"],
+)
+def test_an_interrupted_build_is_not_trusted_by_the_next(book, event, priority):
+    """Sphinx has saved by then what it has read, and would not look at the failed claim again."""
+    claim = "from torchbook.claims import claim\nclaim('lesson', 'Two is more', 1, at_least=2)"
+    book.page("failed", cell(claim))
+    book.hook = KILL.format(event=event, priority=priority)
+    assert not book.build().ok
+    book.hook = ""
+    for _ in range(2):
+        build = book.build()
+        assert not build.ok
+        assert "claim 'lesson' in failed does not hold" in build.output
+    book.page("failed", SOUND)
+    assert book.build().ok
+
+
+def test_a_kernel_that_does_not_start_is_started_again(monkeypatch, capsys):
+    starts = []
+
+    def fail_twice(notebook, **options):
+        starts.append(options["cwd"])
+        if len(starts) < 3:
+            raise RuntimeError("Kernel died before replying to kernel_info")
+        return SimpleNamespace(err=None)
+
+    monkeypatch.setattr(execution, "_single_nb_execution", fail_twice)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1")])
+    assert execution.run_notebook(notebook, "here").err is None
+    assert starts == ["here"] * 3
+    assert capsys.readouterr().out.count("starting another") == 2
+
+
+@pytest.mark.parametrize(("count", "n_starts"), [(None, 3), (1, 1)])
+def test_a_kernel_that_keeps_dying_or_had_begun_to_run_fails_its_page(monkeypatch, count, n_starts):
+    starts = []
+
+    def fail(notebook, **options):
+        starts.append(1)
+        raise RuntimeError("Kernel died")
+
+    monkeypatch.setattr(execution, "_single_nb_execution", fail)
+    code = nbformat.v4.new_code_cell("1 + 1", execution_count=count)
+    result = execution.run_notebook(nbformat.v4.new_notebook(cells=[code]), "here")
+    assert isinstance(result.err, RuntimeError)
+    assert "the kernel died" in result.exc_string
+    assert len(starts) == n_starts
+
+
+HOST = "https://example.org/x"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f'<img src="a.png" srcset="a.png 1x, {HOST} 2x" alt="a">',
+        f'<link rel="preload" as="image" imagesrcset="{HOST} 2x" href="a.png">',
+        f'<video poster="{HOST}"></video>',
+        f'<svg><use href="{HOST}#part"/></svg>',
+        f'<svg><use xlink:href="{HOST}#part"/></svg>',
+        f'<svg><image href="{HOST}"/></svg>',
+        f'<p style="background: url({HOST})"></p>',
+        f"<style>p {{ background: url('{HOST}') }}</style>",
+        f'<style>@import "{HOST}";</style>',
+        f'<link rel="dns-prefetch" href="{HOST}">',
+        f'<iframe src="{HOST}"></iframe>',
+        f'<object data="{HOST}"></object>',
+    ],
+)
+def test_nothing_on_a_page_may_ask_another_host(tmp_path, html):
+    (tmp_path / "a.png").touch()
+    [problem] = problems_of({"page.html": html}, tmp_path)
+    assert problem.startswith(f"page.html: asks another host for {HOST}")
+
+
+def test_nothing_in_a_style_sheet_may_ask_another_host(tmp_path):
+    (tmp_path / "site.css").write_text(f"p {{ background: url({HOST}) }} a {{ b: url(#c) }}")
+    assert problems_of({}, tmp_path) == [f"site.css: asks another host for {HOST}"]
+
+
+def test_what_a_browser_does_not_fetch_may_lead_anywhere(tmp_path):
+    html = f'<a href="{HOST}">x</a><link rel="canonical" href="{HOST}"><svg><use href="#a"/></svg>'
+    assert (
+        problems_of({"page.html": html + '<img src="data:image/png;base64,x" alt="x">'}, tmp_path)
+        == []
+    )
+
+
+def test_files_of_earlier_builds_go(book):
+    shutil.copy(ROOT / "book" / "static" / "favicon.svg", book.folder / "dot.svg")
+    book.page("old", "![A dot](dot.svg)\n\n" + cell("1 + 1"))
+    assert book.build().ok
+    site = book.folder / "_build" / "html"
+    (site / "_static" / "stray.js").touch()
+    names = ("old.html", "old.md", "notebooks/old.ipynb", "_images/dot.svg", "_static/stray.js")
+    assert all((site / name).is_file() for name in names)
+    (book.folder / "old.md").unlink()
+    book.pages.remove("old")
+    book.page("new", SOUND)
+    build = book.build()
+    assert build.ok, build.output
+    assert not [name for name in names if (site / name).exists()]
+
+
+def test_the_index_is_made_again_by_another_version_of_pagefind(monkeypatch):
+    before = state_of({})
+    assert state_of({}) == before
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "0.0")
+    assert state_of({}) != before

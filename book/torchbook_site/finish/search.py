@@ -45,10 +45,7 @@ def add_search(site: Site) -> None:
     if not site.app.config.torchbook_search:
         return
     pages = saved_records(site.app)
-    made_of = (json.dumps(pages), Path(__file__).read_text(encoding="utf-8"))
-    version = importlib.metadata.version("pagefind")
-    state = hashlib.sha256("\n".join((*made_of, version)).encode()).hexdigest()
-    index = store(site.app) / state
+    index = store(site.app) / state_of(pages)
     if not index.is_dir():
         for old in store(site.app).glob("*/"):
             shutil.rmtree(old)
@@ -58,6 +55,13 @@ def add_search(site: Site) -> None:
     for path in index.rglob("*"):
         if path.is_file():
             site.copy(path, f"{FOLDER}/{path.relative_to(index).as_posix()}")
+
+
+def state_of(pages: dict[str, dict[str, Any]]) -> str:
+    """Return a hash of all that the index depends on: the records, this module and Pagefind."""
+    version = importlib.metadata.version("pagefind")
+    made_of = (json.dumps(pages), Path(__file__).read_text(encoding="utf-8"), version)
+    return hashlib.sha256("\n".join(made_of).encode()).hexdigest()
 
 
 def make_index(pages: dict[str, dict[str, Any]], folder: Path) -> None:
