@@ -58,7 +58,7 @@ for epoch in range(1, 3):
     loss = train(model, train_set, optimizer)
     print(f"epoch {epoch}: loss {loss:.3f}, validation {evaluate(model, valid_set):.1%}")
 baseline = (test_set.targets == published.targets.mode().values).float().mean()
-print(f"test {evaluate(model, test_set):.1%}, always the commonest class {baseline:.1%}")
+print(f"test {evaluate(model, test_set):.1%}, always the commonest class {baseline:.1%}")  # once
 
 torch.save(model.state_dict(), "fashion.pt")
 loaded = CNN(len(published.classes)).to(device).eval()
