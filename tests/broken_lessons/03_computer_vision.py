@@ -49,10 +49,12 @@ BROKEN = [
         "adamw = torch.optim.Adam(cnn.parameters(), weight_decay=0.3)",
         "cnn",
     ),
-    # Test pictures that are prepared otherwise than those of the training.
+    # New pictures that are prepared otherwise than those of the training.
     (
-        "test_batches = Batches(test, 500, device=device, transform=prepare)",
-        "test_batches = Batches(test, 500, device=device)",
-        "test",
+        "prepared = Batches(valid, 500, device=device, transform=prepare)",
+        "prepared = Batches(valid, 500, device=device)",
+        "cnn",
     ),
+    # The second question is put upside down.
+    ("self.model(x.flip(3))", "self.model(x.flip(2))", "twice"),
 ]
