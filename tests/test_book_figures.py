@@ -2,32 +2,30 @@
 
 import base64
 import io
+import pickle
 import re
-from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from PIL import Image
-from torchbook_site.resolve import drawings
-from torchbook_site.resolve.drawings import inline_svg
+from torchbook_site.resolve.drawings import plot, shrink_png
 
 from torchbook import plots
 
-ROOT = Path(__file__).parents[1]
 
-
-def test_coordinates_are_cut_to_a_hundredth_and_words_are_not():
+def test_coordinates_are_cut_to_a_hundredth_and_words_are_not(tmp_path):
     with plt.rc_context({"svg.fonttype": "none"}):
         figure, axis = plt.subplots()
         axis.plot([0.123456, 0.98765], [0.5, 0.77777], "o-")
         axis.set_title("pi is 3.14159")
-        file = io.StringIO()
-        plots.describe(figure, "A line; pi is 3.14159.").savefig(file, format="svg")
-    page = inline_svg(file.getvalue())
+        file = tmp_path / "line.svg"
+        plots.describe(figure, "A line; pi is 3.14159.").savefig(file)
+    page = plot(file).inline()
     assert ">pi is 3.14159<" in page
     assert 'aria-label="A line; pi is 3.14159."' in page
-    assert len(page) < 0.8 * len(file.getvalue())
+    assert len(page) < 0.8 * file.stat().st_size
     places = [
         part.split('"')[0] for name in ("d", "x", "y") for part in page.split(f' {name}="')[1:]
     ]
@@ -36,13 +34,13 @@ def test_coordinates_are_cut_to_a_hundredth_and_words_are_not():
     assert all(len(number.split(".")[1]) <= 2 for number in numbers)
 
 
-def test_equal_marks_share_one_style():
+def test_equal_marks_share_one_style(tmp_path):
     figure, axis = plt.subplots()
     axis.plot(range(50), "o", color="#123456")
     axis.plot(range(50, 0, -1), "s", color="#654321")
-    file = io.StringIO()
-    plots.describe(figure, "Two rows of marks.").savefig(file, format="svg")
-    page = inline_svg(file.getvalue())
+    file = tmp_path / "marks.svg"
+    plots.describe(figure, "Two rows of marks.").savefig(file)
+    page = plot(file).inline()
     for colour in ("#123456", "#654321"):
         (group,) = re.findall(rf'<g style="fill: {colour}[^>]*>\n((?:<use [^>]*/>\n)*)</g>', page)
         assert group.count("<use href=") == 50
@@ -50,6 +48,28 @@ def test_equal_marks_share_one_style():
     ids = set(re.findall(r'id="([^"]+)"', page))
     used = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', page))
     assert {a or b for a, b in used} <= ids  # nothing points nowhere
+
+
+def test_a_plot_as_a_file_is_whole_and_says_the_same_whenever_it_was_drawn(tmp_path):
+    bodies = set()
+    for year in (2001, 2002):
+        with plt.rc_context({"svg.hashsalt": "always the same"}):
+            figure, axis = plt.subplots()
+            axis.imshow(np.arange(16).reshape(4, 4))
+            file = tmp_path / f"{year}.svg"
+            figure.set_gid('"4 < 5" & so on')
+            figure.savefig(file, metadata={"Date": f"{year}-01-01"})
+            plt.close(figure)
+        shown = plot(file)
+        assert shown.alt == '"4 < 5" & so on'
+        assert pickle.loads(pickle.dumps(shown)) == shown  # pages keep it from build to build
+        bodies.add(shown.body)
+    assert len(bodies) == 1
+    for paper in (False, True):
+        root = ElementTree.parse(tmp_path / shown.store(tmp_path, paper=paper)).getroot()
+        (image,) = root.iter("{http://www.w3.org/2000/svg}image")
+        assert image.get("href").startswith("data:image/png;base64,")
+        assert ("dark" in root[0].text) != paper
 
 
 @pytest.fixture
@@ -60,8 +80,7 @@ def stored():
         file = io.BytesIO()
         Image.fromarray(pixels, "RGBA").save(file, "PNG")
         uri = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-        uri = drawings.EMBEDDED.sub(drawings._shrink_png, uri)
-        kind, packed = re.fullmatch(r"data:image/(\w+);base64,(.*)", uri).groups()
+        kind, packed = re.fullmatch(r"data:image/(\w+);base64,(.*)", shrink_png(uri)).groups()
         content = base64.b64decode(packed)
         with Image.open(io.BytesIO(content)) as image:
             return kind, np.asarray(image.convert("RGBA")), len(content)

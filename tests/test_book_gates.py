@@ -113,6 +113,8 @@ plots.describe(figure, 'A line that goes "up" & up')"""
         "```{code-cell} ipython3\n:mystnb: {image: {alt: A line}}\n"
         "import matplotlib.pyplot as plt\nplt.plot([1, 2]);\n```\n",
     )
+    pixels = code.replace("plot([1, 2])", "imshow([[1, 2], [3, 4]])").replace("line", "picture")
+    book.page("parts/pixels", cell(pixels))
     book.page("formula", "Inline $a^2$ and\n\n$$ \\sum_{i=1}^n x_i $$ (sum)\n\nEquation {eq}`sum`.")
     build = book.build()
     assert build.ok, build.output
@@ -122,6 +124,17 @@ plots.describe(figure, 'A line that goes "up" & up')"""
     assert "currentColor" in page
     assert "#000000" not in page
     assert 'aria-label="A line"' in book.html("by_metadata")
+    pixels = book.html("parts/pixels")
+    assert "data:image/png" not in pixels
+    image = re.search(r'<img class="tb-graph dark-light" id="figure-1" [^>]*>', pixels)[0]
+    assert 'alt="A picture that goes &quot;up&quot; &amp; up"' in image
+    assert re.search(r' width="\d+" height="\d+"', image)
+    source = re.search(r' src="\.\./(drawings/\w+\.svg)"', image)[1]
+    file = (book.folder / "_build" / "html" / source).read_text(encoding="utf-8")
+    assert "data:image/png" in file
+    assert "prefers-color-scheme: dark" in file
+    assert "currentColor" in file
+    assert "/drawings/light/" in (book.folder / "_build/html/parts/pixels.md").read_text()
     formulas = book.html("formula")
     assert formulas.count("<math") == 2
     assert not re.search(r"<script[^>]*mathjax", formulas, re.IGNORECASE)

@@ -143,7 +143,7 @@ def test_boxes_are_quotations_and_sources_are_shown(prose):
 def test_an_interactive_figure_becomes_a_link_and_a_drawing_a_file(prose, site):
     assert "interactive on the page](https://" in prose
     name = re.search(r"!\[A small box\.\]\(https://.*?/drawings/light/(.*?)\)", prose)[1]
-    svg = (site / "_static" / "pictures" / name).read_text()
+    svg = (site / "drawings" / "light" / name).read_text()
     assert 'xmlns="http://www.w3.org/2000/svg"' in svg
     assert "var(" in svg
     assert "--pst-color-surface: #" in svg

@@ -102,7 +102,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("sphinx_markdown_builder")  # for the settings of its translator
     app.add_builder(BookBuilder, override=True)
     app.add_env_collector(notes.Notes)
-    app.add_post_transform(drawings.InlineFigures)
+    app.add_post_transform(drawings.ShowPlots)
     reference.call_attributes_attributes()
 
     app.add_directive("build-report", report.BuildReport)

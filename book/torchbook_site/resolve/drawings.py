@@ -1,37 +1,112 @@
-"""Put matplotlib's SVGs into the page, where they take the colours of its theme.
+"""Drawings: matplotlib's plots, and SVGs made by hand. Nothing else of the site parses SVG.
 
 A picture in an `<img>` cannot know whether the reader has chosen the dark theme. An SVG in the page
 can: black becomes the colour of the text, text stays text, and the alt text its accessible name.
+A file of its own can hold the colours of both themes, and takes those of the page around it. Plots
+with pictures of pixels go into such files: pixels cannot be compressed again, and would delay the
+text of the page.
 """
 
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import io
+import itertools
 import re
-from html import escape, unescape
+from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from docutils import nodes
 from PIL import Image
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-# matplotlib names the outermost group of a figure: there `torchbook.plots.describe` puts the text.
-GROUP_ID = re.compile(r"""<g id=(?P<quote>["'])(?P<text>.*?)(?P=quote)""")
-EMBEDDED = re.compile(r"data:image/png;base64,\s*([A-Za-z0-9+/=\s]+)")
+from torchbook_site.finish.css import drawing_styles
+
+BY_HAND = re.compile(r'<svg class="tb-drawing".*?</svg>', re.S)
+PIXELS = "data:image/"
 FONTS = re.compile(r"'DejaVu Sans( Mono)?',[^;\"]*")  # the long list of substitutes, at each text
-COORDINATES = re.compile(r' (?:d|x|y|x1|x2|y1|y2)="[^"]*"')
-MARKS = re.compile(  # several equal marks in a row, each with its style
-    r'<use (?P<mark>href="[^"]+") x="[^"]*" y="[^"]*"(?P<style> style="[^"]*")/>\n'
-    r'(?:<use (?P=mark) x="[^"]*" y="[^"]*"(?P=style)/>\n)+'
-)
-NAMELESS = re.compile(r"figure_\d+")
+IDENTIFIER = re.compile(r"(?<=url\(#)[^)]+|(?<=^#).+")
+COORDINATES = ("d", "x", "y", "x1", "x2", "y1", "y2")
 
 
-class InlineFigures(SphinxPostTransform):
-    """Replace each SVG that a cell drew by its own source."""
+@dataclass(frozen=True)
+class Drawing:
+    """An SVG.
+
+    Attributes:
+        alt: what it shows, for those who do not see it; empty if nothing says it.
+        attributes: those of the `<svg>`; its class is `tb-graph` for a plot, or `tb-drawing`.
+        body: what stands in the `<svg>`.
+    """
+
+    alt: str
+    attributes: dict[str, str]
+    body: str
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Its width and height in pixels."""
+        return round(float(self.attributes["width"])), round(float(self.attributes["height"]))
+
+    def inline(self, anchor: str = "") -> str:
+        """Return the drawing as part of a page, where a link finds it by its anchor."""
+        kind, *others = self.attributes.items()
+        named = {"id": anchor} if anchor else {}
+        if "aria-labelledby" not in self.attributes:
+            others = [("role", "img"), ("aria-label", self.alt), *others]
+        return f"<svg{_written(dict([kind]) | named | dict(others))}>{self.body}</svg>"
+
+    def store(self, site: Path, *, paper: bool = False) -> str:
+        """Write the drawing as a file that needs no page, and return its address in the site.
+
+        Args:
+            site: the folder of the site.
+            paper: whether it is to be dark on white everywhere. Otherwise it has the colours of
+                the page around it.
+        """
+        light, dark = drawing_styles()
+        scheme = "" if paper else f"@media (prefers-color-scheme: dark) {{\n{dark}}}"
+        ground = "#fff" if paper else "var(--pst-color-background)"
+        svg = (
+            f'<svg xmlns="http://www.w3.org/2000/svg"{_written(self.attributes)}><style>{light}'
+            f"{scheme}svg:root {{ background: {ground}; font-family: sans-serif; margin: 0; }}"
+            f"</style>{self.body}</svg>\n"
+        )
+        name = f"{hashlib.sha256(svg.encode()).hexdigest()[:16]}.svg"
+        path = Path(site, "drawings", "light" if paper else "", name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(svg, encoding="utf-8")
+        return path.relative_to(site).as_posix()
+
+
+class drawing(nodes.raw):
+    """A drawing in a document: `drawing`, and the HTML `before` and `after` it.
+
+    It has an `address` if the page shows it as a file.
+    """
+
+    def astext(self) -> str:
+        """Return HTML."""
+        shown, anchor = self["drawing"], "".join(self["ids"][:1])
+        if "address" in self:
+            width, height = shown.size
+            # The theme puts white under pictures that are not called dark-light.
+            values = {"class": f"{shown.attributes['class']} dark-light"}
+            values |= {"id": anchor} if anchor else {}
+            values |= {"src": self["address"], "alt": shown.alt, "width": width, "height": height}
+            html = f"<img{_written(values)}>"
+        else:
+            html = shown.inline(anchor)
+        return f"{self.get('before', '')}{html}{self.get('after', '')}"
+
+
+class ShowPlots(SphinxPostTransform):
+    """Put each SVG that a cell drew into the page, or a file beside it, in the page's colours."""
 
     default_priority = 5  # after MyST-NB chose each output's format, before images are copied
     formats = ("html", "dirhtml")
@@ -41,82 +116,120 @@ class InlineFigures(SphinxPostTransform):
         output = Path(self.env.mystnb_config.output_folder).resolve()
         for node in list(self.document.findall(nodes.image)):
             path = Path(self.env.srcdir, node["uri"]).resolve()
-            if path.suffix == ".svg" and path.is_relative_to(output):
-                figure = inline_svg(
-                    path.read_text(encoding="utf-8"), node.get("alt", ""), "".join(node["ids"][:1])
-                )
-                if figure is not None:  # without alt text it stays an image, and fails that gate
-                    node.replace_self(nodes.raw("", figure, format="html"))
+            if path.suffix != ".svg" or not path.is_relative_to(output):
+                continue
+            shown = plot(path)
+            shown = replace(shown, alt=node.get("alt") or shown.alt)
+            if shown.alt:  # without alt text it stays an image, and fails that gate
+                placed = drawing("", format="html", drawing=shown)
+                if f'href="{PIXELS}' in shown.body:
+                    up = "../" * self.env.docname.count("/")
+                    placed["address"] = up + shown.store(Path(self.app.outdir))
+                node.replace_self(placed)
 
 
-def alt_text(svg: str) -> str:
-    """Return what `torchbook.plots.describe` has written into a figure, or nothing."""
-    group = GROUP_ID.search(svg)
-    return unescape(group["text"]) if group and not NAMELESS.fullmatch(group["text"]) else ""
-
-
-def inline_svg(svg: str, alt: str = "", anchor: str = "") -> str | None:
-    """Return HTML for a figure of matplotlib's, or None if nothing says what it shows.
-
-    Args:
-        svg: the figure as matplotlib writes it.
-        alt: its alt text, if the cell's metadata gives one.
-        anchor: the name by which a link finds it on its page.
-    """
-    alt = alt or alt_text(svg)
-    if not alt:
+def take_drawing(node: nodes.raw) -> drawing | None:
+    """Put a drawing into the place of HTML that holds one made by hand; return it."""
+    html = node.astext()
+    svg = BY_HAND.search(html)
+    if not svg:
         return None
-    # The same identifiers in two figures of a page would clash: clip paths would cut the wrong one.
-    prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8] + "-"
-    body = svg[svg.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.S)
-    body = re.sub(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>", "", body, flags=re.S)
-    body = GROUP_ID.sub("<g", body)
-    known = dict.fromkeys(re.findall(r'\bid="([^"]+)"', body))
-    new = {old: f"{prefix}{number:x}" for number, old in enumerate(known)}  # short: some come often
-    body = re.sub(r'\bid="([^"]+)"', lambda match: f'id="{new[match[1]]}"', body)
-    body = re.sub(r"url\(#([^)]+)\)", lambda match: f"url(#{new[match[1]]})", body)
-    body = re.sub(r'xlink:href="#([^"]+)"', lambda match: f'href="#{new[match[1]]}"', body)
-    body = body.replace('xlink:href="data:', 'href="data:')
-    body = re.sub(r"#000000\b", "currentColor", body)
-    body = FONTS.sub(lambda fonts: "monospace" if fonts[1] else "sans-serif", body)
-    body = EMBEDDED.sub(_shrink_png, body)
-    body = COORDINATES.sub(_fewer_digits, body)
-    body = re.sub(r"\n\s*", "\n", body)
-    width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', body).groups()
-    body = re.sub(r' transform="rotate\(-?0 [^"]*"', "", body)
-    body = re.sub(r' d="[^"]*"', lambda match: re.sub(r"\s*([A-Zz])\s*", r"\1", match[0]), body)
-    body = MARKS.sub(_style_once, body)
-    name = f'id="{anchor}" ' if anchor else ""
-    opening = (
-        f'<svg class="tb-graph" {name}role="img" aria-label="{escape(alt)}" '
-        f'viewBox="0 0 {width} {height}" width="{float(width) * 4 / 3:.0f}" '
-        f'height="{float(height) * 4 / 3:.0f}">'
-    )
-    return opening + body[body.index(">") + 1 :].strip()
+    root = ElementTree.fromstring(svg[0])
+    alt = root.get("aria-label") or " ".join(root.findtext("title", "").split())
+    body = svg[0][svg[0].index(">") + 1 : -len("</svg>")]
+    around = {"before": html[: svg.start()], "after": html[svg.end() :]}
+    taken = drawing("", format="html", drawing=Drawing(alt, root.attrib, body), **around)
+    node.replace_self(taken)
+    return taken
 
 
-def _fewer_digits(match: re.Match[str]) -> str:
-    """Cut matplotlib's six decimals, half of what a figure weighs.
+@functools.cache  # MyST-NB names files by what is in them
+def plot(path: Path) -> Drawing:
+    """Return a plot that matplotlib has written, with the alt text that `plots.describe` gave it.
 
-    A tenth of a point is finer than any eye sees, save in the outline of a small mark.
+    Black in it becomes the colour of the text around it. It weighs half as much and looks the same.
     """
-    small_outline = match[0].startswith(" d=") and len(match[0]) < 400
-    return re.sub(r"(\.\d\d)\d+" if small_outline else r"(\.\d)\d+", r"\1", match[0])
+    root = ElementTree.parse(path).getroot()
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]  # HTML has no namespaces
+        element.attrib = {k.rpartition("}")[2]: value for k, value in element.items()}
+    for child in [root.find("metadata"), *root.findall("defs[style]")]:
+        if child is not None:
+            root.remove(child)
+    # The same identifiers in two figures of a page would clash: clip paths would cut the wrong one.
+    prefix = "f" + hashlib.sha256(ElementTree.tostring(root)).hexdigest()[:8]
+    # matplotlib names the outermost group of a figure: there `plots.describe` puts the text.
+    alt = "".join(group.get("id", "") for group in root.findall("g")[:1])
+    for group in root.iter("g"):
+        group.attrib.pop("id", None)
+    names = [element.get("id") for element in root.iter() if element.get("id")]
+    new = {name: f"{prefix}-{number:x}" for number, name in enumerate(names)}
+    for element in root.iter():
+        _lighten(element, new)
+    for parent in list(root.iter()):
+        _group_marks(parent)
+    _, _, width, height = root.get("viewBox").split()
+    attributes = {"class": "tb-graph", "viewBox": f"0 0 {width} {height}"}
+    for name, points in (("width", width), ("height", height)):
+        attributes[name] = f"{float(points) * 4 / 3:.0f}"
+    body = "".join(ElementTree.tostring(child, encoding="unicode") for child in root)
+    body = body.replace(" />", "/>").strip()
+    return Drawing("" if re.fullmatch(r"figure_\d+", alt) else alt, attributes, body)
 
 
-def _style_once(match: re.Match[str]) -> str:
-    """Give a row of equal marks their style as a group."""
-    return f"<g{match['style']}>\n{match[0].replace(match['style'], '')}</g>\n"
+def _written(attributes: dict[str, Any]) -> str:
+    return "".join(f' {name}="{escape(str(value))}"' for name, value in attributes.items())
 
 
-def _shrink_png(match: re.Match[str]) -> str:
+def _lighten(element: ElementTree.Element, new: dict[str, str]) -> None:
+    """Shorten an element, and give it its new identifier and those that it refers to."""
+    for name, value in element.items():
+        if name == "id":
+            value = new[value]
+        elif value.startswith(PIXELS):
+            value = shrink_png(value)
+        elif name in COORDINATES:
+            # A tenth of a point is finer than any eye sees, save in the outline of a small mark.
+            places = 2 if name == "d" and len(value) < 400 else 1
+            value = re.sub(rf"(\.\d{{{places}}})\d+", r"\1", value)
+            value = re.sub(r"\s*([A-Zz])\s*", r"\1", value)
+        else:
+            value = IDENTIFIER.sub(lambda name: new.get(name[0], name[0]), value)
+            value = value.replace("#000000", "currentColor")
+            value = FONTS.sub(lambda fonts: "monospace" if fonts[1] else "sans-serif", value)
+        element.set(name, value)
+    if element.get("transform", "").startswith(("rotate(0 ", "rotate(-0 ")):
+        del element.attrib["transform"]
+    if element.tag not in ("text", "tspan"):
+        element.text = (element.text or "").strip()
+    if element.tag != "tspan":
+        element.tail = "\n"
+
+
+def _group_marks(parent: ElementTree.Element) -> None:
+    """Give several equal marks in a row their style as a group."""
+    rows = itertools.groupby(parent, lambda mark: (mark.tag, mark.get("href"), mark.get("style")))
+    made = []
+    for (tag, _, style), marks in rows:
+        row = list(marks)
+        if tag == "use" and style and len(row) > 1:
+            group = ElementTree.Element("g", style=style)
+            group.text = group.tail = "\n"
+            group.extend(row)
+            for mark in row:
+                del mark.attrib["style"]
+            row = [group]
+        made += row
+    parent[:] = made
+
+
+def shrink_png(uri: str) -> str:
     """Store an opaque picture as small as its kind allows: matplotlib always writes four channels.
 
     Grey ones lose three channels. Photos, which have more than 256 colours, become WebP, at a
     quality where the difference is hard to see. Others stay as they are.
     """
-    with Image.open(io.BytesIO(base64.b64decode(match[1]))) as image:
+    with Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))) as image:
         rgba = image.convert("RGBA")
         grey = image.convert("L")
         packed = io.BytesIO()
@@ -127,5 +240,5 @@ def _shrink_png(match: re.Match[str]) -> str:
             rgba.convert("RGB").save(packed, "WEBP", quality=80, method=6)
             kind = "webp"
         else:
-            return match[0]
+            return uri
     return f"data:image/{kind};base64,{base64.b64encode(packed.getvalue()).decode()}"

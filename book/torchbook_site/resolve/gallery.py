@@ -7,7 +7,6 @@ of pixels would, and takes the colours of the page's theme from the page that sh
 
 from __future__ import annotations
 
-import hashlib
 import re
 import textwrap
 from dataclasses import dataclass, replace
@@ -21,14 +20,12 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from torchbook_site.finish.css import drawing_styles
+from torchbook_site.finish.css import STATIC
 from torchbook_site.notes import notes
-from torchbook_site.resolve.drawings import alt_text, inline_svg
-from torchbook_site.write.markdown import ALT, STATIC, SVG
+from torchbook_site.resolve.drawings import Drawing, plot, take_drawing
 
 logger = logging.getLogger(__name__)
 
-THUMBNAILS = "drawings"
 OPENING = re.compile(r"<tb-(?P<name>[a-z-]+)(?=[\s>])(?P<attributes>[^>]*)>")
 KIND = re.compile(r"""\skind=["']([\w-]+)["']""")
 CAPTION = re.compile(r"<figcaption>(.*?)</figcaption>", re.S)
@@ -36,7 +33,6 @@ FIRST_SENTENCE = re.compile(r".+?[.!?](?=\s+[A-Z]|\s*$)", re.S)
 FRONT_PAGE = "The front page"
 LONGEST = 110  # characters of a caption
 BOX = (320, 180)  # of a picture whose size does not matter: the card has a box for it
-SIZE = re.compile(r'\bwidth="([\d.]+)"\s+height="([\d.]+)"')
 
 
 @dataclass(frozen=True)
@@ -48,15 +44,15 @@ class Figure:
         section: the title of the section that it stands in.
         caption: what it shows, in a sentence; of an interactive figure, its name.
         kind: what it is: "interactive", "plot", "drawing" or "picture".
-        source: where its picture comes from: for a plot or a picture the file, for a drawing its
-            SVG; for an interactive figure a sample that stands in it, or nothing.
+        source: its picture: for a plot or a picture the file, for a drawing the drawing; for an
+            interactive figure a sample that stands in it, or nothing.
     """
 
     anchor: str
     section: str
     caption: str
     kind: str
-    source: str
+    source: str | Drawing
 
 
 class gallery_placeholder(nodes.General, nodes.Element):
@@ -106,12 +102,13 @@ def figures_of(doctree: nodes.document, plots: Path) -> list[Figure]:
                 found[-1] = replace(found[-1], source=node["uri"])
         elif isinstance(node, nodes.image):
             figure = _image(node, anchor, where, plots)
-            if figure and (picture := _without_date(plots, figure)) in seen:
-                continue  # the same plot is shown a second time
             if figure:
+                is_plot = figure.kind == "plot"
+                picture = plot(plots / figure.source).body if is_plot else figure.source
+                if picture in seen:
+                    continue  # the same plot is shown a second time
                 seen.add(picture)
-                target = node.parent if figure.kind == "picture" else node
-                target["ids"].append(anchor)
+                (node if is_plot else node.parent)["ids"].append(anchor)
         else:
             html = node.astext()
             if inside:
@@ -129,13 +126,13 @@ def figures_of(doctree: nodes.document, plots: Path) -> list[Figure]:
                         anchor, where, caption, "interactive", sample[1] if sample else ""
                     )
                     html = html.replace(f"<tb-{name}", f'<tb-{name} id="{anchor}"', 1)
-            elif (svg := SVG.search(html)) and svg["kind"] == "tb-drawing":
-                figure = _drawing(svg, CAPTION.search(html), anchor, where)
-                html = html.replace(
-                    '<svg class="tb-drawing"', f'<svg class="tb-drawing" id="{anchor}"', 1
-                )
-            if figure:
-                node.children = [nodes.Text(html)]
+                    node.children = [nodes.Text(html)]
+            elif taken := take_drawing(node):
+                taken["ids"].append(anchor)
+                caption = CAPTION.search(taken["after"])
+                text = unescape(re.sub(r"<[^>]+>", "", caption[1])) if caption else ""
+                text = first_sentence(text or taken["drawing"].alt)
+                figure = Figure(anchor, where, text, "drawing", taken["drawing"])
         if figure:
             found.append(figure)
     return found
@@ -159,46 +156,10 @@ def _image(node: nodes.image, anchor: str, where: str, plots: Path) -> Figure | 
     path = plots / Path(node["uri"]).name
     if path.suffix != ".svg" or not path.is_file():
         return None
-    text = alt or alt_text(path.read_text(encoding="utf-8"))
+    text = alt or plot(path).alt
     if not text:
         return None  # the gates complain of it
     return Figure(anchor, where, first_sentence(text), "plot", path.name)
-
-
-def _without_date(plots: Path, figure: Figure) -> str:
-    """Return what a picture shows: matplotlib writes into a plot when it was drawn."""
-    if figure.kind != "plot":
-        return figure.source
-    svg = (plots / figure.source).read_text(encoding="utf-8")
-    return re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
-
-
-def _drawing(
-    svg: re.Match[str], caption: re.Match[str] | None, anchor: str, where: str
-) -> Figure | None:
-    alt = ALT.search(svg[0])
-    text = caption[1] if caption else (alt[1] or alt[2]) if alt else ""
-    text = unescape(re.sub(r"<[^>]+>", "", text))
-    return Figure(anchor, where, first_sentence(text), "drawing", svg[0])
-
-
-def thumbnail(html: str) -> str:
-    """Return a plot or a drawing of a page as a file that looks right in both themes.
-
-    Args:
-        html: the `<svg>` as it stands in a page.
-    """
-    svg = SVG.search(html)
-    light, dark = drawing_styles()
-    style = (
-        # The scheme is that of the page around it.
-        f"{light}@media (prefers-color-scheme: dark) {{\n{dark}}}"
-        "svg:root { background: var(--pst-color-background); font-family: sans-serif; }"
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="{svg["kind"]}"{svg["attributes"]}>'
-        f"<style>{style}</style>{svg['body']}</svg>\n"
-    )
 
 
 def collect_figures(app: Sphinx, doctree: nodes.document) -> None:
@@ -312,22 +273,14 @@ def _picture(app: Sphinx, docname: str, figure: Figure) -> str:
         return _img(f"{address}/{still.name}", size, "only-light") + _img(
             f"{address}/{dark.name}", size, "only-dark"
         )
-    if figure.source in app.env.images:
-        name = app.env.images[figure.source][1]
-        return _img(f"{base}{app.builder.imagedir}/{name}", BOX, "dark-light")
-    if figure.kind == "interactive":
-        return _img(f"{base}{figure.source}", BOX, "dark-light") if figure.source else ""
-    html = figure.source
+    shown = figure.source
     if figure.kind == "plot":
-        path = Path(app.env.mystnb_config.output_folder, figure.source)
-        html = inline_svg(path.read_text(encoding="utf-8"), figure.caption) or ""
-    svg = thumbnail(html)
-    name = f"{THUMBNAILS}/{hashlib.sha256(svg.encode()).hexdigest()[:16]}.svg"
-    path = Path(app.outdir, name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(svg, encoding="utf-8")
-    size = tuple(round(float(side)) for side in SIZE.search(svg).groups())
-    return _img(f"{base}{name}", size, "dark-light")
+        shown = plot(Path(app.env.mystnb_config.output_folder, shown))
+    if isinstance(shown, Drawing):
+        return _img(base + shown.store(Path(app.outdir)), shown.size, "dark-light")
+    if shown in app.env.images:
+        shown = f"{app.builder.imagedir}/{app.env.images[shown][1]}"
+    return _img(f"{base}{shown}", BOX, "dark-light") if shown else ""
 
 
 def _img(address: str, size: tuple[int, int], theme: str) -> str:

@@ -7,7 +7,6 @@ it; `llms.txt` lists them all (https://llmstxt.org). The notebooks are made of t
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from html import unescape
@@ -20,16 +19,13 @@ from sphinx_markdown_builder.contexts import IndentContext, SubContextParams
 from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_context
 
 from torchbook_site.address import site_of
-from torchbook_site.finish.css import drawing_styles
+from torchbook_site.finish.css import STATIC
+from torchbook_site.resolve.drawings import drawing
 from torchbook_site.resolve.exercises import number_of
 
 CELL = "\x00cell {}\x00"  # stands in the text where a cell stands in the page
 CELL_MARK = re.compile("\x00cell (\\d+)\x00")
-PICTURES = "drawings/light"
-STATIC = Path(__file__).parents[2] / "static"  # the site's styles and scripts
-SVG = re.compile(r"<svg class=\"(?P<kind>tb-\w+)\"(?P<attributes>[^>]*)>(?P<body>.*?)</svg>", re.S)
 INTERACTIVE = re.compile(r"<tb-(?P<name>[a-z-]+)[ >].*?</tb-(?P=name)>", re.S)
-ALT = re.compile(r'aria-label="([^"]*)"|<title[^>]*>(.*?)</title>', re.S)
 
 
 @dataclass(frozen=True)
@@ -112,6 +108,8 @@ class PlainMarkdown(MarkdownTranslator):
         for node in output.findall():
             if isinstance(node, nodes.literal_block):
                 parts.append(fenced(node.astext().rstrip(), "text"))
+            elif isinstance(node, drawing):
+                parts.append(self._picture(node))
             elif isinstance(node, nodes.raw) and node.get("format") == "html":
                 parts.append(self._html(node.astext()))
         return "\n\n".join(filter(None, parts))
@@ -123,10 +121,21 @@ class PlainMarkdown(MarkdownTranslator):
             self.add(text, prefix_eol=2, suffix_eol=2)
         raise nodes.SkipNode
 
+    def visit_drawing(self, node: drawing) -> None:
+        """Write a link to a file of a drawing, and what stands around it."""
+        before, after = (self._html(node.get(part, "")) for part in ("before", "after"))
+        parts = filter(None, (before, self._picture(node), after))
+        self.add("\n\n".join(parts), prefix_eol=2, suffix_eol=2)
+        raise nodes.SkipNode
+
+    def _picture(self, node: drawing) -> str:
+        text = node["drawing"].alt.replace("[", "(").replace("]", ")")
+        address = node["drawing"].store(Path(self.app.outdir), paper=True)
+        return f"![{text}]({urljoin(self.site, address)})"
+
     def _html(self, html: str) -> str:
         """Turn HTML of ours into Markdown."""
         html = INTERACTIVE.sub(self._still, html)
-        html = SVG.sub(self._picture, html)
         html = re.sub(r"<code>(.*?)</code>", r"`\1`", html, flags=re.S)
         html = re.sub(r"</(?:p|figure|figcaption|tr|div|li)>", "\n\n", html)
         html = re.sub(r"<(?:/?[a-z][a-z0-9-]*)(?:\s[^>]*)?>", "", html)
@@ -140,19 +149,6 @@ class PlainMarkdown(MarkdownTranslator):
         if (STATIC / still).is_file():
             text = f"![The figure as it opens]({urljoin(self.site, f'_static/{still}')})\n\n{text}"
         return f"\n\n{text}\n\n"
-
-    def _picture(self, match: re.Match[str]) -> str:
-        """Write a drawing of the page as a file of its own, and return a link to it."""
-        alt = next(ALT.finditer(match[0]), None)
-        text = re.sub(r"\s+", " ", unescape(alt[1] or alt[2])).strip() if alt else ""
-        svg = standalone(match)
-        name = f"{hashlib.sha256(svg.encode()).hexdigest()[:16]}.svg"
-        path = Path(self.app.outdir, PICTURES, name)
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(svg, encoding="utf-8")
-        text = text.replace("[", "(").replace("]", ")")
-        return f"\n\n![{text}]({urljoin(self.site, f'{PICTURES}/{name}')})\n\n"
 
     def visit_image(self, node: nodes.image) -> None:
         """Write a picture with its whole address; Sphinx has made it relative to the page."""
@@ -229,19 +225,6 @@ def fenced(code: str, language: str) -> str:
     fence = "`" * max(3, longest + 1)
     known = {"ipython3": "python", "myst-ansi": "text"}  # elsewhere, MyST-NB's names say nothing
     return f"{fence}{known.get(language, language)}\n{code}\n{fence}"
-
-
-def standalone(match: re.Match[str]) -> str:
-    """Return a drawing that stands in a page as a file that shows the same by itself."""
-    attributes, style = match["attributes"], ""
-    view = re.search(r'viewBox="([^"]*)"', attributes)[1].split()
-    if match["kind"] == "tb-drawing":
-        style = f"<style>{drawing_styles()[0]}svg:root {{ font-family: sans-serif; }}</style>"
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="{match["kind"]}"{attributes}>{style}'
-        f'<rect x="{view[0]}" y="{view[1]}" width="{view[2]}" height="{view[3]}" '
-        f'style="fill:#fff;stroke:none"/>{match["body"]}</svg>\n'
-    )
 
 
 def page_as_markdown(app: Sphinx, page: str, document: nodes.document) -> tuple[str, list[Cell]]:
