@@ -53,13 +53,11 @@ def test_equal_marks_share_one_style(tmp_path):
 def test_a_plot_as_a_file_is_whole_and_says_the_same_whenever_it_was_drawn(tmp_path):
     bodies = set()
     for year in (2001, 2002):
-        with plt.rc_context({"svg.hashsalt": "always the same"}):
-            figure, axis = plt.subplots()
-            axis.imshow(np.arange(16).reshape(4, 4))
-            file = tmp_path / f"{year}.svg"
-            figure.set_gid('"4 < 5" & so on')
-            figure.savefig(file, metadata={"Date": f"{year}-01-01"})
-            plt.close(figure)
+        figure, axis = plt.subplots()
+        axis.imshow(np.arange(16).reshape(4, 4))
+        file = tmp_path / f"{year}.svg"
+        figure = plots.describe(figure, '"4 < 5" & so on')
+        figure.savefig(file, metadata={"Date": f"{year}-01-01"})
         shown = plot(file)
         assert shown.alt == '"4 < 5" & so on'
         assert pickle.loads(pickle.dumps(shown)) == shown  # pages keep it from build to build

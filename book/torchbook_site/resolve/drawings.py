@@ -27,11 +27,19 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from torchbook_site.finish.css import drawing_styles
 
-BY_HAND = re.compile(r'<svg class="tb-drawing".*?</svg>', re.S)
+BY_HAND = re.compile(r'(<svg class="tb-drawing".*?</svg>)', re.S)
+XMLNS = "http://www.w3.org/2000/svg"
 PIXELS = "data:image/"
 FONTS = re.compile(r"'DejaVu Sans( Mono)?',[^;\"]*")  # the long list of substitutes, at each text
 IDENTIFIER = re.compile(r"(?<=url\(#)[^)]+|(?<=^#).+")
+UNIQUE = "\N{PRIVATE USE ONE}"  # stands for the hash of a plot until all else is written
 COORDINATES = ("d", "x", "y", "x1", "x2", "y1", "y2")
+
+
+def tag(name: str, attributes: dict[str, Any]) -> str:
+    """Return an opening tag with those attributes that have a value, and `alt`."""
+    given = [(key, value) for key, value in attributes.items() if value or key == "alt"]
+    return " ".join([f"<{name}", *(f'{key}="{escape(str(value))}"' for key, value in given)]) + ">"
 
 
 @dataclass(frozen=True)
@@ -49,17 +57,14 @@ class Drawing:
     body: str
 
     @property
-    def size(self) -> tuple[int, int]:
+    def size(self) -> tuple[str, str]:
         """Its width and height in pixels."""
-        return round(float(self.attributes["width"])), round(float(self.attributes["height"]))
+        return self.attributes["width"], self.attributes["height"]
 
     def inline(self, anchor: str = "") -> str:
         """Return the drawing as part of a page, where a link finds it by its anchor."""
-        kind, *others = self.attributes.items()
-        named = {"id": anchor} if anchor else {}
-        if "aria-labelledby" not in self.attributes:
-            others = [("role", "img"), ("aria-label", self.alt), *others]
-        return f"<svg{_written(dict([kind]) | named | dict(others))}>{self.body}</svg>"
+        named = {"class": "", "id": anchor, "role": "img", "aria-label": self.alt}
+        return f"{tag('svg', named | self.attributes)}{self.body}</svg>"
 
     def store(self, site: Path, *, paper: bool = False) -> str:
         """Write the drawing as a file that needs no page, and return its address in the site.
@@ -73,8 +78,8 @@ class Drawing:
         scheme = "" if paper else f"@media (prefers-color-scheme: dark) {{\n{dark}}}"
         ground = "#fff" if paper else "var(--pst-color-background)"
         svg = (
-            f'<svg xmlns="http://www.w3.org/2000/svg"{_written(self.attributes)}><style>{light}'
-            f"{scheme}svg:root {{ background: {ground}; font-family: sans-serif; margin: 0; }}"
+            f"{tag('svg', {'xmlns': XMLNS} | self.attributes)}<style>{light}{scheme}"
+            f"svg:root {{ background: {ground}; font-family: sans-serif; margin: 0; }}"
             f"</style>{self.body}</svg>\n"
         )
         name = f"{hashlib.sha256(svg.encode()).hexdigest()[:16]}.svg"
@@ -85,7 +90,7 @@ class Drawing:
 
 
 class drawing(nodes.raw):
-    """A drawing in a document: `drawing`, and the HTML `before` and `after` it.
+    """A drawing in a document, with the HTML `before` and `after` it.
 
     It has an `address` if the page shows it as a file.
     """
@@ -93,15 +98,13 @@ class drawing(nodes.raw):
     def astext(self) -> str:
         """Return HTML."""
         shown, anchor = self["drawing"], "".join(self["ids"][:1])
+        html = shown.inline(anchor)
         if "address" in self:
-            width, height = shown.size
             # The theme puts white under pictures that are not called dark-light.
-            values = {"class": f"{shown.attributes['class']} dark-light"}
-            values |= {"id": anchor} if anchor else {}
-            values |= {"src": self["address"], "alt": shown.alt, "width": width, "height": height}
-            html = f"<img{_written(values)}>"
-        else:
-            html = shown.inline(anchor)
+            named = {"class": f"{shown.attributes['class']} dark-light", "id": anchor}
+            width, height = shown.size
+            named |= {"src": self["address"], "alt": shown.alt, "width": width, "height": height}
+            html = tag("img", named)
         return f"{self.get('before', '')}{html}{self.get('after', '')}"
 
 
@@ -130,15 +133,14 @@ class ShowPlots(SphinxPostTransform):
 
 def take_drawing(node: nodes.raw) -> drawing | None:
     """Put a drawing into the place of HTML that holds one made by hand; return it."""
-    html = node.astext()
-    svg = BY_HAND.search(html)
-    if not svg:
+    before, *others = BY_HAND.split(node.astext(), maxsplit=1)
+    if not others:
         return None
-    root = ElementTree.fromstring(svg[0])
+    svg, after = others
+    root = ElementTree.fromstring(svg)
     alt = root.get("aria-label") or " ".join(root.findtext("title", "").split())
-    body = svg[0][svg[0].index(">") + 1 : -len("</svg>")]
-    around = {"before": html[: svg.start()], "after": html[svg.end() :]}
-    taken = drawing("", format="html", drawing=Drawing(alt, root.attrib, body), **around)
+    shown = Drawing(alt, root.attrib, svg.partition(">")[2].removesuffix("</svg>"))
+    taken = drawing("", format="html", drawing=shown, before=before, after=after)
     node.replace_self(taken)
     return taken
 
@@ -156,14 +158,12 @@ def plot(path: Path) -> Drawing:
     for child in [root.find("metadata"), *root.findall("defs[style]")]:
         if child is not None:
             root.remove(child)
-    # The same identifiers in two figures of a page would clash: clip paths would cut the wrong one.
-    prefix = "f" + hashlib.sha256(ElementTree.tostring(root)).hexdigest()[:8]
     # matplotlib names the outermost group of a figure: there `plots.describe` puts the text.
     alt = "".join(group.get("id", "") for group in root.findall("g")[:1])
     for group in root.iter("g"):
         group.attrib.pop("id", None)
     names = [element.get("id") for element in root.iter() if element.get("id")]
-    new = {name: f"{prefix}-{number:x}" for number, name in enumerate(names)}
+    new = {name: f"{UNIQUE}-{number:x}" for number, name in enumerate(names)}
     for element in root.iter():
         _lighten(element, new)
     for parent in list(root.iter()):
@@ -174,11 +174,9 @@ def plot(path: Path) -> Drawing:
         attributes[name] = f"{float(points) * 4 / 3:.0f}"
     body = "".join(ElementTree.tostring(child, encoding="unicode") for child in root)
     body = body.replace(" />", "/>").strip()
+    # The same identifiers in two figures of a page would clash: clip paths would cut the wrong one.
+    body = body.replace(UNIQUE, f"f{hashlib.sha256(body.encode()).hexdigest()[:8]}")
     return Drawing("" if re.fullmatch(r"figure_\d+", alt) else alt, attributes, body)
-
-
-def _written(attributes: dict[str, Any]) -> str:
-    return "".join(f' {name}="{escape(str(value))}"' for name, value in attributes.items())
 
 
 def _lighten(element: ElementTree.Element, new: dict[str, str]) -> None:
@@ -209,18 +207,18 @@ def _lighten(element: ElementTree.Element, new: dict[str, str]) -> None:
 def _group_marks(parent: ElementTree.Element) -> None:
     """Give several equal marks in a row their style as a group."""
     rows = itertools.groupby(parent, lambda mark: (mark.tag, mark.get("href"), mark.get("style")))
-    made = []
-    for (tag, _, style), marks in rows:
+    children = []
+    for (kind, _, style), marks in rows:
         row = list(marks)
-        if tag == "use" and style and len(row) > 1:
+        if kind == "use" and style and len(row) > 1:
             group = ElementTree.Element("g", style=style)
             group.text = group.tail = "\n"
             group.extend(row)
             for mark in row:
                 del mark.attrib["style"]
             row = [group]
-        made += row
-    parent[:] = made
+        children += row
+    parent[:] = children
 
 
 def shrink_png(uri: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import textwrap
 from dataclasses import dataclass, replace
-from html import escape, unescape
+from html import unescape
 from pathlib import Path
 
 from docutils import nodes
@@ -22,7 +22,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from torchbook_site.finish.css import STATIC
 from torchbook_site.notes import notes
-from torchbook_site.resolve.drawings import Drawing, plot, take_drawing
+from torchbook_site.resolve.drawings import Drawing, plot, tag, take_drawing
 
 logger = logging.getLogger(__name__)
 
@@ -83,59 +83,43 @@ def first_sentence(text: str) -> str:
     return found[0] if found else text
 
 
-def figures_of(doctree: nodes.document, plots: Path) -> list[Figure]:
-    """List the figures of a page in their order, and give each its anchor.
-
-    Args:
-        doctree: the page as it was read.
-        plots: the folder with what the cells drew.
-    """
+def collect_figures(app: Sphinx, doctree: nodes.document) -> None:
+    """Note the figures of the page that was just read in their order, and give each its anchor."""
+    plots = Path(app.env.mystnb_config.output_folder)
     found: list[Figure] = []
-    seen: set[str] = set()
-    inside = None  # the interactive figure whose content is being walked through
+    seen = set()
+    end = ""  # the closing tag of the interactive figure whose content is being walked through
     for node in list(doctree.findall(lambda n: isinstance(n, nodes.raw | nodes.image))):
-        anchor = f"figure-{len(found) + 1}"
-        where = _section_of(node)
-        if isinstance(node, nodes.image) and inside:
-            figure = None
+        place = f"figure-{len(found) + 1}", _section_of(node)
+        figure = None
+        if end and isinstance(node, nodes.image):
             if found and found[-1].kind == "interactive" and not found[-1].source:
                 found[-1] = replace(found[-1], source=node["uri"])
         elif isinstance(node, nodes.image):
-            figure = _image(node, anchor, where, plots)
-            if figure:
-                is_plot = figure.kind == "plot"
-                picture = plot(plots / figure.source).body if is_plot else figure.source
-                if picture in seen:
-                    continue  # the same plot is shown a second time
+            figure = _image(node, place, plots)
+            is_plot = figure and figure.kind == "plot"
+            picture = plot(plots / figure.source).body if is_plot else node["uri"]
+            if figure and picture not in seen:  # else the same plot is shown a second time
+                (node if is_plot else node.parent)["ids"].append(figure.anchor)
+                found.append(figure)
                 seen.add(picture)
-                (node if is_plot else node.parent)["ids"].append(anchor)
-        else:
-            html = node.astext()
-            if inside:
-                inside = None if f"</tb-{inside}>" in html else inside
-                continue
-            figure = None
-            if opening := OPENING.search(html):
-                name = opening["name"]
-                inside = None if f"</tb-{name}>" in html else name
-                if "output" not in node["classes"]:
-                    kind = KIND.search(opening["attributes"])
-                    caption = f"{name}-{kind[1]}" if kind else name
-                    sample = re.search(r'<img src="(?:\.\./)*([^"]+)"', html)
-                    figure = Figure(
-                        anchor, where, caption, "interactive", sample[1] if sample else ""
-                    )
-                    html = html.replace(f"<tb-{name}", f'<tb-{name} id="{anchor}"', 1)
-                    node.children = [nodes.Text(html)]
-            elif taken := take_drawing(node):
-                taken["ids"].append(anchor)
-                caption = CAPTION.search(taken["after"])
-                text = unescape(re.sub(r"<[^>]+>", "", caption[1])) if caption else ""
-                text = first_sentence(text or taken["drawing"].alt)
-                figure = Figure(anchor, where, text, "drawing", taken["drawing"])
+            continue
+        elif end:
+            end = "" if end in node.astext() else end
+        elif opening := OPENING.search(node.astext()):
+            end = f"</tb-{opening['name']}>"
+            end = "" if end in node.astext() else end
+            figure = _interactive(node, place, opening)
+        elif taken := take_drawing(node):
+            taken["ids"].append(place[0])
+            caption = CAPTION.search(taken["after"])
+            text = unescape(re.sub(r"<[^>]+>", "", caption[1])) if caption else ""
+            text = first_sentence(text or taken["drawing"].alt)
+            figure = Figure(*place, text, "drawing", taken["drawing"])
         if figure:
             found.append(figure)
-    return found
+    if found:
+        notes(app.env, "figures")[app.env.docname] = found
 
 
 def _section_of(node: nodes.Node) -> str:
@@ -146,27 +130,28 @@ def _section_of(node: nodes.Node) -> str:
     return ""
 
 
-def _image(node: nodes.image, anchor: str, where: str, plots: Path) -> Figure | None:
-    """Note a plot, or a picture with a caption."""
+def _image(node: nodes.image, place: tuple[str, str], plots: Path) -> Figure | None:
+    """Return a plot, unless nothing says what it shows, or a picture with a caption."""
     alt = node.get("alt", "")
     if isinstance(node.parent, nodes.figure):
         caption = next(node.parent.findall(nodes.caption), None)
         text = caption.astext() if caption else alt
-        return Figure(anchor, where, first_sentence(text), "picture", node["uri"])
+        return Figure(*place, first_sentence(text), "picture", node["uri"])
     path = plots / Path(node["uri"]).name
-    if path.suffix != ".svg" or not path.is_file():
+    text = (alt or plot(path).alt) if path.suffix == ".svg" and path.is_file() else ""
+    return Figure(*place, first_sentence(text), "plot", path.name) if text else None
+
+
+def _interactive(node: nodes.raw, place: tuple[str, str], opening: re.Match[str]) -> Figure | None:
+    """Return an interactive figure, unless a cell printed it."""
+    if "output" in node["classes"]:
         return None
-    text = alt or plot(path).alt
-    if not text:
-        return None  # the gates complain of it
-    return Figure(anchor, where, first_sentence(text), "plot", path.name)
-
-
-def collect_figures(app: Sphinx, doctree: nodes.document) -> None:
-    """Note the figures of the page that was just read."""
-    plots = Path(app.env.mystnb_config.output_folder)
-    if figures := figures_of(doctree, plots):
-        notes(app.env, "figures")[app.env.docname] = figures
+    html, name = node.astext(), opening["name"]
+    kind = KIND.search(opening["attributes"])
+    sample = re.search(r'<img src="(?:\.\./)*([^"]+)"', html)
+    node.children = [nodes.Text(html.replace(f"<tb-{name}", f'<tb-{name} id="{place[0]}"', 1))]
+    caption = f"{name}-{kind[1]}" if kind else name
+    return Figure(*place, caption, "interactive", sample[1] if sample else "")
 
 
 def _all_figures(env: BuildEnvironment) -> dict[str, list[Figure]]:
@@ -195,46 +180,29 @@ def fill_gallery(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 def _gallery(app: Sphinx, docname: str, described: dict[str, str]) -> list[nodes.Node]:
     groups = _all_figures(app.env)
     interactive = [(p, f) for p in groups for f in groups[p] if f.kind == "interactive"]
-    for _, figure in interactive:
-        if figure.caption not in described and _still(figure):
-            logger.warning(
-                "the page on all figures does not say what one can do with %s",
-                figure.caption,
-                location=docname,
-                type="torchbook",
-                subtype="gallery",
-            )
+    names = {figure.caption for _, figure in interactive}
+    problems = [f"does not say what one can do with {n}" for n in names - {*described} if _still(n)]
+    problems += [f"describes {name}, which no page holds" for name in described.keys() - names]
+    for problem in problems:
+        message = f"the page on all figures {problem}"
+        logger.warning(message, location=docname, type="torchbook", subtype="gallery")
     shown = [(page, figure) for page, figure in interactive if figure.caption in described]
-    for name in described.keys() - {figure.caption for _, figure in shown}:
-        logger.warning(
-            "the page on all figures describes %s, which no page holds",
-            name,
-            location=docname,
-            type="torchbook",
-            subtype="gallery",
-        )
     parts = {"interactive": ("Figures to play with", shown)}
     for page, figures in groups.items():
-        still = [(page, figure) for figure in figures if figure.kind != "interactive"]
-        name = "figures-" + re.sub(r"\W|_", "-", page)
         title = app.env.titles[page].astext() if page != app.config.root_doc else FRONT_PAGE
-        parts[name] = (title, still)
-    parts = {name: part for name, part in parts.items() if part[1]}
+        still = [(page, figure) for figure in figures if figure.kind != "interactive"]
+        parts["figures-" + re.sub(r"\W|_", "-", page)] = (title, still)
     contents = nodes.paragraph(classes=["tb-gallery-contents"])
-    for name, (title, _) in parts.items():
-        contents += nodes.reference("", title.split(":")[0], refid=name, internal=True)
-        contents += nodes.Text(" ")
     made: list[nodes.Node] = [contents]
     for name, (title, figures) in parts.items():
-        section = nodes.section(ids=[name], names=[name])
-        section += nodes.title(text=title)
+        if not figures:
+            continue
+        contents += nodes.reference("", title.split(":")[0], refid=name, internal=True)
+        contents += nodes.Text(" ")
         cards = nodes.bullet_list(classes=["tb-gallery"])
         for page, figure in figures:
-            text = described.get(figure.caption, figure.caption)
-            where = _place(app, page, figure) if name == "interactive" else figure.section
-            cards += _card(app, docname, page, figure, text, where)
-        section += cards
-        made.append(section)
+            cards += _card(app, docname, page, figure, described)
+        made.append(nodes.section("", nodes.title(text=title), cards, ids=[name], names=[name]))
     return made
 
 
@@ -249,48 +217,46 @@ def _place(app: Sphinx, page: str, figure: Figure) -> str:
 
 
 def _card(
-    app: Sphinx, docname: str, page: str, figure: Figure, text: str, where: str
+    app: Sphinx, docname: str, page: str, figure: Figure, described: dict[str, str]
 ) -> nodes.list_item:
     """Return a figure of the gallery: one link, with a picture, a sentence and the place."""
     uri = f"{app.builder.get_relative_uri(docname, page)}#{figure.anchor}"
+    text = described.get(figure.caption, figure.caption)
     text = textwrap.shorten(text, LONGEST, placeholder=" …")
+    is_still = figure.kind != "interactive"
+    where = figure.section if is_still else _place(app, page, figure)
     link = nodes.reference("", "", refuri=uri, internal=True)
-    link += nodes.raw("", _picture(app, docname, figure), format="html")
+    link += nodes.raw("", _picture(app, "../" * docname.count("/"), figure), format="html")
     link += nodes.inline("", text, classes=["tb-gallery-caption"])
     link += nodes.Text(" ")
     link += nodes.inline("", where, classes=["tb-gallery-place"])
     return nodes.list_item("", nodes.paragraph("", "", link))
 
 
-def _picture(app: Sphinx, docname: str, figure: Figure) -> str:
+def _picture(app: Sphinx, base: str, figure: Figure) -> str:
     """Return the small picture as HTML; the sentence beside it says what it shows."""
-    base = "../" * docname.count("/")
-    if figure.kind == "interactive" and (still := _still(figure)):
+    if figure.kind == "interactive" and (still := _still(figure.caption)):
         with Image.open(still) as image:
             size = image.size
-        dark = still.with_stem(f"{still.stem}-dark")
-        address = f"{base}_static/figures/stills"
-        return _img(f"{address}/{still.name}", size, "only-light") + _img(
-            f"{address}/{dark.name}", size, "only-dark"
-        )
-    shown = figure.source
+        address = f"{base}_static/figures/stills/{still.stem}"
+        dark = _img(f"{address}-dark.webp", size, "only-dark")
+        return _img(f"{address}.webp", size, "only-light") + dark
+    shown, size = figure.source, BOX
     if figure.kind == "plot":
         shown = plot(Path(app.env.mystnb_config.output_folder, shown))
     if isinstance(shown, Drawing):
-        return _img(base + shown.store(Path(app.outdir)), shown.size, "dark-light")
-    if shown in app.env.images:
+        shown, size = shown.store(Path(app.outdir)), shown.size
+    elif shown in app.env.images:
         shown = f"{app.builder.imagedir}/{app.env.images[shown][1]}"
-    return _img(f"{base}{shown}", BOX, "dark-light") if shown else ""
+    return _img(f"{base}{shown}", size, "dark-light") if shown else ""
 
 
-def _img(address: str, size: tuple[int, int], theme: str) -> str:
+def _img(address: str, size: tuple[object, object], theme: str) -> str:
     """Return a picture; the theme puts white under those that it is not told to leave alone."""
-    return (
-        f'<img src="{escape(address)}" alt="" role="presentation" loading="lazy" '
-        f'width="{size[0]}" height="{size[1]}" class="{theme}"/>'
-    )
+    named = {"src": address, "alt": "", "role": "presentation", "loading": "lazy"}
+    return tag("img", named | {"width": size[0], "height": size[1], "class": theme})
 
 
-def _still(figure: Figure) -> Path | None:
-    path = STATIC / "figures" / "stills" / f"{figure.caption}.webp"
+def _still(name: str) -> Path | None:
+    path = STATIC / "figures" / "stills" / f"{name}.webp"
     return path if path.is_file() else None
