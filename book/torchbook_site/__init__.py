@@ -126,7 +126,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
             handler = _for_html(handler)
         is_first = event == "missing-reference"
         app.connect(event, handler, priority=BEFORE_OTHERS if is_first else AFTER_OTHERS)
-    return {"version": "1", "env_version": 1, "parallel_read_safe": False}
+    return {"version": "1", "env_version": 2, "parallel_read_safe": False}
 
 
 def _for_html(handler: Callable[..., Any]) -> Callable[..., Any]:
