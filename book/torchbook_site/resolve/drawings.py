@@ -25,7 +25,7 @@ from docutils import nodes
 from PIL import Image
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from torchbook_site.finish.css import drawing_styles
+from torchbook_site.address import STATIC
 
 BY_HAND = re.compile(r'(<svg class="tb-drawing".*?</svg>)', re.S)
 XMLNS = "http://www.w3.org/2000/svg"
@@ -34,6 +34,12 @@ FONTS = re.compile(r"'DejaVu Sans( Mono)?',[^;\"]*")  # the long list of substit
 IDENTIFIER = re.compile(r"(?<=url\(#)[^)]+|(?<=^#).+")
 UNIQUE = "\N{PRIVATE USE ONE}"  # stands for the hash of a plot until all else is written
 COORDINATES = ("d", "x", "y", "x1", "x2", "y1", "y2")
+
+
+def drawing_styles() -> tuple[str, str]:
+    """Return the styles of a drawing in a file of its own, and the colours it has on dark pages."""
+    light, dark = (STATIC / name for name in ("drawings.css", "dark.css"))
+    return light.read_text(encoding="utf-8"), dark.read_text(encoding="utf-8")
 
 
 def tag(name: str, attributes: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from torchbook_site.finish.css import STATIC
+from torchbook_site.address import STATIC
 from torchbook_site.notes import notes
 from torchbook_site.resolve.drawings import Drawing, plot, tag, take_drawing
 

@@ -18,8 +18,7 @@ from sphinx.application import Sphinx
 from sphinx_markdown_builder.contexts import IndentContext, SubContextParams
 from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_context
 
-from torchbook_site.address import site_of
-from torchbook_site.finish.css import STATIC
+from torchbook_site.address import STATIC, site_of
 from torchbook_site.resolve.drawings import drawing
 from torchbook_site.resolve.exercises import number_of
 

@@ -18,8 +18,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sphinx.application import Sphinx
 
-from torchbook_site.address import site_of
-from torchbook_site.finish.wheel import wheel_name
+from torchbook_site.address import site_of, wheel_name
 from torchbook_site.resolve.checks import TAG
 from torchbook_site.resolve.launch import FOLDER, notebook_name, settings_of
 from torchbook_site.write.markdown import CELL_MARK, Cell, page_as_markdown, with_cells
