@@ -1,7 +1,8 @@
 """How long a call takes, measured in the same way everywhere in the book.
 
-`measure` tells what a call costs: the CPU time of one thread, or time between events on a GPU. What
-other programs do hardly changes it, so a claim may rest on it, with a bound that is far away.
+`measure` tells what a call costs: the CPU time of one thread, or time between events on a GPU.
+Other programs change it far less than the clock, but they do where much memory is asked for: a
+claim may rest on it if the bound is ten times away, or more.
 `latencies` tells how long somebody waits, by the clock and whatever else the machine is doing.
 That is an observation, and no claim rests on it.
 """
