@@ -118,7 +118,7 @@ class Recipe(SphinxDirective):
         address = f"{'../' * self.env.docname.count('/')}{FOLDER}/{name}"
         head = (
             f'<p class="tb-recipe-head"><code>{escape(name)}</code>, {n_lines} lines. It ran in '
-            f"{run.seconds:.0f} s on {escape(run.device)}. "
+            f"{run.seconds:.0f}\N{NO-BREAK SPACE}s on {escape(run.device)}. "
             f'<a href="{escape(address)}" download>Download</a></p>'
         )
         return [
