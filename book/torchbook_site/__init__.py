@@ -11,8 +11,10 @@ happens in the last.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from myst_nb.sphinx_ import HideCodeCellNode
@@ -126,7 +128,15 @@ def setup(app: Sphinx) -> dict[str, Any]:
             handler = _for_html(handler)
         is_first = event == "missing-reference"
         app.connect(event, handler, priority=BEFORE_OTHERS if is_first else AFTER_OTHERS)
-    return {"version": "1", "env_version": 2, "parallel_read_safe": False}
+    return {"version": "1", "env_version": version_of_sources(), "parallel_read_safe": False}
+
+
+def version_of_sources() -> int:
+    """Return a number that changes with any line of the extension: Sphinx then reads all pages."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return int.from_bytes(digest.digest()[:4])
 
 
 def _for_html(handler: Callable[..., Any]) -> Callable[..., Any]:

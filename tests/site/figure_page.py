@@ -23,7 +23,7 @@ SCROLLING_MARKED = """() => document.documentElement.dataset.scrolling
 # A script's wait for the next picture. Without an end of its own a test would wait for ever where
 # the browser draws none: nothing ends what Playwright's `evaluate` waits for.
 FRAME = """() => new Promise((done, fail) => {
-    const late = setTimeout(() => fail(new Error("the browser drew nothing for 20 s")), 20000);
+    const late = setTimeout(() => fail(new Error("the browser drew nothing for 2 min")), 120000);
     requestAnimationFrame(() => { clearTimeout(late); done(); });
 })"""
 

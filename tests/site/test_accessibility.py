@@ -43,7 +43,8 @@ def pictures(html):
             continue
         named = picture.get("aria-labelledby")
         text = html.find(id=named).get_text() if named else picture.get("aria-label", "")
-        source = picture.get("src") or re.sub(r"\bf[0-9a-f]{8}-|\bfigure-\d+", "", str(picture))
+        unique = r'\bf[0-9a-f]{8}-|\sid="figure-\d+"'
+        source = picture.get("src") or re.sub(unique, "", str(picture))
         found.append((source, picture.get("alt", text).strip()))
     return found
 

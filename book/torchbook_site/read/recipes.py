@@ -115,6 +115,7 @@ class Recipe(SphinxDirective):
         if run.code or run.errors:
             last = run.errors.strip().splitlines()[-1:] or ["no message"]
             self.warn(f"{name} ended with exit code {run.code} and wrote to stderr: {last[0]}")
+        output = run.output.rstrip()
         address = f"{'../' * self.env.docname.count('/')}{FOLDER}/{name}"
         head = (
             f'<p class="tb-recipe-head"><code>{escape(name)}</code>, {n_lines} lines. It ran in '
@@ -127,7 +128,7 @@ class Recipe(SphinxDirective):
                 nodes.raw("", head, format="html"),
                 nodes.literal_block(code, code, language="python"),
                 nodes.paragraph(text="It prints:"),
-                nodes.literal_block(run.output, run.output.rstrip(), language="none"),
+                nodes.literal_block(output, output, language="none", classes=["output"]),
                 classes=["tb-recipe"],
             )
         ]

@@ -17,7 +17,7 @@ from sphinx.application import Sphinx
 
 IMAGE = re.compile(r"<img\b(?P<attributes>[^>]*?)(?P<end>\s*/?>)")
 SOURCE = re.compile(r'\ssrc="([^"]*)"')
-NEAR_THE_TOP = 2000  # characters of HTML
+NEAR_THE_TOP = 1500  # characters of HTML
 NUMBER = r'="\s*([\d.]+)(?:px|pt)?\s*"'
 
 
