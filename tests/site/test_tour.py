@@ -53,7 +53,7 @@ CODE = """() => {
 SCROLLERS = """() => [...document.querySelectorAll("main *")].filter((node) =>
     node.scrollWidth > node.clientWidth + 1 && node.checkVisibility()
     && /auto|scroll/.test(getComputedStyle(node).overflowX)
-    && !node.querySelector("a[href], button") // Tab stops at these, and the arrows scroll from there
+    && !node.querySelector("a[href], button") // Tab stops at these; arrows scroll
 ).map((node) => ({
     what: `${node.tagName}.${node.className} in .${node.parentElement.className}`,
     stops: node.tabIndex === 0, named: Boolean(node.getAttribute("aria-label")
