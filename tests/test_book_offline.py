@@ -70,7 +70,6 @@ def test_what_reading_takes_is_kept_and_nothing_else(book):
         "_static/basic.css",
         "_static/models/small.onnx",
         "offline.json",
-        "_static/scripts/bootstrap.js",
         "_static/torchbook.css",
     }
     assert all((site(book) / name).is_file() for name in there)

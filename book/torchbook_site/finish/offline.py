@@ -41,10 +41,7 @@ LEFT_OUT = (
     "_downloads/*",
     "drawings/light/*",  # shown in Markdown and notebooks
     "_static/*.html",
-    "_static/locales/*",
     "_static/onnxruntime/*",
-    "_static/scripts/*",
-    "_static/vendor/*",
     "notebooks/*",
     LIST,
     WORKER.name,  # the browser itself keeps it
