@@ -23,7 +23,7 @@ $(READY): requirements.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-book: $(READY) node_modules data ## Run the chapters that changed and build the site
+book: $(READY) node_modules $(VENV)/.data ## Run the chapters that changed and build the site
 	@$(BIN)/jupyter-book build . --warningiserror --keep-going --nitpick --quiet
 	@echo "The site is in $(SITE). To read it, run: make serve"
 
@@ -48,8 +48,9 @@ built: $(READY) # refuses a site that was not built from the sources as they are
 site: $(READY) built tests/node_modules ## Test the built site in a real browser (after make book)
 	@$(BIN)/python -m pytest tests/site -m "site and not weekly" -n 2 --dist worksteal
 
-weekly: $(READY) built tests/node_modules data ## Run the site's tests that only guard against drift: Lighthouse, pictures, TensorBoard (after make book)
+weekly: $(READY) built tests/node_modules data ## Run what only guards against drift: Lighthouse, pictures, TensorBoard, the extension's coverage (after make book)
 	@$(BIN)/python -m pytest tests/test_colab.py tests/site -m weekly
+	@$(BIN)/python -m pytest --quiet -n 2 --dist loadfile tests/test_book_*.py --cov --cov-config=book/coverage.toml
 
 lint: $(READY) node_modules ## Check style, format and the scripts' types
 	@$(BIN)/ruff check .
@@ -64,6 +65,10 @@ format: $(READY) ## Fix style and format
 
 data: $(READY) ## Download the data sets that are missing
 	@$(BIN)/python -c 'from torchbook.data import load_fashion_mnist; from torchbook.verify import cache_dir; load_fashion_mnist(); print("The data is in", cache_dir())'
+
+$(VENV)/.data: $(READY) # once; a chapter that runs later and misses a file fetches it by itself
+	@$(MAKE) --no-print-directory data
+	@touch $@
 
 serve: ## Serve the built site on localhost
 	@test -f $(SITE)/index.html || { echo "There is no site yet: run make book first."; exit 1; }

@@ -114,6 +114,12 @@ def test_a_page_has_the_files_that_it_reads_and_no_others(book):
         assert shown in unescape(re.sub("<[^>]*>", "", book.html("reader")))
 
 
+def test_only_the_libraries_that_a_run_uses_count(tmp_path):
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("numpy==1.0  # arrays\n\n# The book\nsphinx==1.0  # pages\n")
+    assert list(execution.installed_versions(requirements)) == ["numpy"]
+
+
 def test_the_fingerprint_sees_a_new_version_of_torch(monkeypatch, tmp_path):
     monkeypatch.setattr(execution, "accelerator_name", lambda: "CPU")
     requirements = tmp_path / "requirements.txt"

@@ -98,19 +98,6 @@ def test_scripts_hold_up_nothing_and_are_used(page):
         assert name not in loaded
 
 
-def test_the_theme_can_be_switched_and_is_remembered(browser, site):
-    context = browser.new_context(color_scheme="light")
-    tab = context.new_page()
-    tab.goto(f"{site}/book/index.html")
-    tab.wait_for_function("() => document.documentElement.dataset.theme === 'light'")
-    seen = set()
-    for _ in range(3):  # light, dark, the system's own
-        tab.locator(".theme-switch-button:visible").first.click()
-        seen.add(tab.evaluate("document.documentElement.dataset.theme"))
-    assert seen == {"light", "dark"}
-    context.close()
-
-
 def test_code_is_copied_without_its_output(browser, site):
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     tab = context.new_page()

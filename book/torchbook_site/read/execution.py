@@ -103,10 +103,15 @@ class Freshness:
             if path is None or module in found:
                 continue
             found.add(module)
-            for imported in _imported_names(path.read_text(encoding="utf-8"), module, path):
+            for imported in self._imports(module):
                 self._follow(imported, found)
 
     @functools.cache  # noqa: B019 - one instance lives as long as the build
+    def _imports(self, module: str) -> list[str]:
+        path = self._file(module)
+        return list(_imported_names(path.read_text(encoding="utf-8"), module, path))
+
+    @functools.cache  # noqa: B019
     def _file(self, module: str) -> Path | None:
         base = self.source.joinpath(*module.split("."))
         candidates = (base / "__init__.py", base.with_suffix(".py"))
@@ -130,8 +135,12 @@ def accelerator_name() -> str:
 
 
 def installed_versions(requirements: Path) -> dict[str, str]:
-    """Return the installed version of each library that a requirements file names."""
-    names = re.findall(r"^[A-Za-z0-9][\w.-]*", requirements.read_text(encoding="utf-8"), re.M)
+    """Return the installed version of each library that a requirements file names for the runs.
+
+    What stands below "# The book" builds and tests the pages, and does not change what a run does.
+    """
+    for_the_runs = requirements.read_text(encoding="utf-8").partition("\n# The book\n")[0]
+    names = re.findall(r"^[A-Za-z0-9][\w.-]*", for_the_runs, re.M)
     versions = {}
     for name in names:
         try:
