@@ -64,7 +64,7 @@ format: $(READY) ## Fix style and format
 	@PATH="$(abspath $(BIN)):$$PATH" npm run --silent format
 
 data: $(READY) ## Download the data sets that are missing
-	@$(BIN)/python -c 'from torchbook.data import load_fashion_mnist; from torchbook.verify import cache_dir; load_fashion_mnist(); print("The data is in", cache_dir())'
+	@$(BIN)/python -c 'from torchbook.data import load_fashion_mnist; from torchbook.data.download import cache_dir; load_fashion_mnist(); print("The data is in", cache_dir())'
 
 $(VENV)/.data: $(READY) # once; a chapter that runs later and misses a file fetches it by itself
 	@$(MAKE) --no-print-directory data

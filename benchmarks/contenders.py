@@ -13,7 +13,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 from torchvision.transforms import ToTensor
 
-from torchbook.runtime import best_device
+from torchbook.device import best_device
 from torchbook.training import fit
 
 Training = Callable[[], float]

@@ -13,7 +13,7 @@ from task import LEARNING_RATE, Task
 from torch import nn
 from torch.utils.data import DataLoader
 
-from torchbook.runtime import best_device
+from torchbook.device import best_device
 
 Training = Callable[[], float]
 

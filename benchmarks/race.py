@@ -20,7 +20,7 @@ from contenders import CONTENDERS, FIT, MINIMAL
 from ratios import rotated
 from task import Task
 
-from torchbook.runtime import best_device
+from torchbook.device import best_device
 
 WARM_UP = 1_280  # pictures, before anything is timed
 

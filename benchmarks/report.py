@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from torchbook.runtime import best_device, device_name
+from torchbook.device import best_device, device_name
 
 RESULTS = Path(__file__).parent / "results"
 LIBRARIES = ("torch", "torchvision", "numpy", "lightning", "fastai", "accelerate", "skorch")

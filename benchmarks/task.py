@@ -9,9 +9,9 @@ from torch.utils.data import DataLoader, TensorDataset
 from torchvision import datasets
 
 from torchbook.data import Batches, Examples
+from torchbook.data.download import cache_dir
+from torchbook.device import best_device, seed_everything
 from torchbook.models import SmallCNN, TinyVGG
-from torchbook.runtime import best_device, seed_everything
-from torchbook.verify import cache_dir
 
 LEARNING_RATE = 0.1
 N_TRAIN, N_TEST = 60_000, 10_000  # published pictures

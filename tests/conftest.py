@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from matplotlib import pyplot as plt
 
 from torchbook.data import Splits, load_fashion_mnist
-from torchbook.verify import DataUnavailableError
+from torchbook.data.download import DataUnavailableError
 
 pytest_plugins = ["leftovers"]
 

@@ -12,9 +12,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from torchbook import distributed
 from torchbook.data import Batches, Examples
-from torchbook.training import fit
+from torchbook.training import distributed, fit
 
 N, BATCH, EPOCHS = 46, 10, 2  # a last batch of 6, which three processes share, too
 

@@ -33,9 +33,9 @@ torchbook:
 # Sphinx calls this once it has loaded all extensions.
 SETUP = """
 def setup(app):
-    import torchbook.runtime
+    import torchbook.device
 
-    torchbook.runtime.device_name = lambda device: {name!r}
+    torchbook.device.device_name = lambda device: {name!r}
     {hook}
 """
 

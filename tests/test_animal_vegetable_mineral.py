@@ -17,7 +17,7 @@ from torchbook.data import (
     sample_photos,
     unpack_animal_vegetable_mineral,
 )
-from torchbook.verify import DataCorruptError
+from torchbook.data.download import DataCorruptError
 
 ROOT = Path(__file__).parents[1]
 

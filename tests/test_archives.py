@@ -10,7 +10,7 @@ import pytest
 
 from torchbook.data import archives
 from torchbook.data.archives import unpack_zip
-from torchbook.verify import DataCorruptError, DataUnavailableError
+from torchbook.data.download import DataCorruptError, DataUnavailableError
 
 GOOD = {"photos/README.txt": b"notice", "photos/train/cat/a.jpg": b"1", "photos/test/b.jpg": b"2"}
 

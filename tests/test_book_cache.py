@@ -23,7 +23,7 @@ def built_once(tmp_path_factory):
         "Prose.\n\n"
         + cell(
             "from little.base import VALUE\n"
-            + "from torchbook.claims import glue\n"
+            + "from torchbook.book.claims import glue\n"
             + "glue('value', VALUE)"
         ),
     )

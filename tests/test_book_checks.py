@@ -6,7 +6,7 @@ import pytest
 from small_book import SmallBook, cell
 
 CHECK = """:tags: [check]
-from torchbook.claims import claim, glue
+from torchbook.book.claims import claim, glue
 claim("gain", "Two is more than one", 2, at_least=1, unit="points")
 glue("number", 7)"""
 
@@ -41,7 +41,7 @@ def test_readers_see_the_claim_and_the_number_but_no_code(book):
 
 
 def test_a_cell_that_only_keeps_numbers_leaves_nothing(book):
-    keeps = ":tags: [check]\nfrom torchbook.claims import glue\nglue('number', 7)"
+    keeps = ":tags: [check]\nfrom torchbook.book.claims import glue\nglue('number', 7)"
     book.page("page", "Seven: {glue:text}`number`.\n\n" + cell(keeps))
     build = book.build()
     assert build.ok, build.output

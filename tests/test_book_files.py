@@ -8,7 +8,7 @@ from small_book import SmallBook, cell
 
 
 def publishes(**files: str) -> str:
-    code = "from pathlib import Path\nfrom torchbook.publish import publish\n"
+    code = "from pathlib import Path\nfrom torchbook.book.publish import publish\n"
     for stem, text in files.items():
         code += f"Path('{stem}.txt').write_text({text!r})\npublish('{stem}.txt')\n"
     return cell(code)
@@ -27,7 +27,7 @@ def site_files(book):
 
 
 def test_files_come_stay_and_go(book):
-    glued = "from torchbook.claims import glue\nglue('n', 3)"
+    glued = "from torchbook.book.claims import glue\nglue('n', 3)"
     book.page("one", publishes(a="A" * 5000, b="B") + cell(glued) + "\n{glue:text}`n:.1f`")
     book.page("two", publishes(a="A" * 5000))  # the same file under the same name is fine
     build = book.build()

@@ -22,7 +22,9 @@ def book(tmp_path):
 
 
 def test_a_sound_book_builds(book):
-    book.page("sound", cell("from torchbook.claims import claim\nclaim('x', 'x', 1, at_least=1)"))
+    book.page(
+        "sound", cell("from torchbook.book.claims import claim\nclaim('x', 'x', 1, at_least=1)")
+    )
     build = book.build()
     assert build.ok, build.output
     assert not build.problems
@@ -30,7 +32,7 @@ def test_a_sound_book_builds(book):
 
 def test_every_problem_is_listed_and_listed_again_until_mended(book):
     """All gates that the reading of pages trips, in one book: a build costs seconds."""
-    claim = "from torchbook.claims import claim\nclaim('lesson', 'Two is more', 1, at_least=2)"
+    claim = "from torchbook.book.claims import claim\nclaim('lesson', 'Two is more', 1, at_least=2)"
     book.page("failed_cell", cell("1 / 0"))
     book.page("failed_claim", cell(claim))
     book.page("python_warning", cell("import warnings\nwarnings.warn('watch out')"))
@@ -164,7 +166,7 @@ KILL = "import os; app.connect({event!r}, lambda *_: os.kill(os.getpid(), 9), pr
 )
 def test_an_interrupted_build_is_not_trusted_by_the_next(book, event, priority):
     """Sphinx has saved by then what it has read, and would not look at the failed claim again."""
-    claim = "from torchbook.claims import claim\nclaim('lesson', 'Two is more', 1, at_least=2)"
+    claim = "from torchbook.book.claims import claim\nclaim('lesson', 'Two is more', 1, at_least=2)"
     book.page("failed", cell(claim))
     book.hook = KILL.format(event=event, priority=priority)
     assert not book.build().ok

@@ -13,7 +13,7 @@ FILES = {
     "ort-wasm-simd-threaded.wasm": "program " * 500,
 }
 PUBLISH = """from pathlib import Path
-from torchbook.publish import publish
+from torchbook.book.publish import publish
 Path('m.onnx').write_text('x' * {size})
 publish('m.onnx')"""
 LIVE = """<tb-classifier model="_static/models/{name}" classes="a, b">

@@ -72,7 +72,9 @@ def tagged(tag, code):
 def book(tmp_path_factory):
     book = SmallBook(tmp_path_factory.mktemp("book"))
     book.write("src/little/__init__.py", "TWO = 2\n")
-    text = CHAPTER.replace("GLUE", cell('from torchbook.claims import glue\nglue("answer", 42)'))
+    text = CHAPTER.replace(
+        "GLUE", cell('from torchbook.book.claims import glue\nglue("answer", 42)')
+    )
     text = text.replace("FAILS", tagged("raises-exception", "1 / 0"))
     text = text.replace("HIDDEN", tagged("remove-cell", "secret = 7"))
     text = text.replace("PRINTS", cell('print("<tb-x>", secret)'))

@@ -16,7 +16,7 @@ def book(tmp_path_factory):
     book = SmallBook(tmp_path_factory.mktemp("book"))
     element = "<tb-offline>\n\nNot without scripts.\n\n</tb-offline>"
     book.page("index", f"Welcome.\n\n{element}")
-    publish = "from pathlib import Path\nfrom torchbook.publish import publish\n"
+    publish = "from pathlib import Path\nfrom torchbook.book.publish import publish\n"
     publish += "Path('small.onnx').write_text('A model')\npublish('small.onnx')"
     book.page("chapters/00_fundamentals", f"## One\n\n{cell(publish)}")
     result = book.build()

@@ -17,7 +17,7 @@ def book(tmp_path_factory):
         ("word " * 900)
         + "\n\n"
         + cell(
-            "from torchbook.claims import claim, glue\n"
+            "from torchbook.book.claims import claim, glue\n"
             "claim('sum', 'Two and two make four', 2 + 2, equals=4)\n"
             "claim('half', 'A half is small', 0.5, at_least=0, at_most=1, unit='apples')\n"
             "glue('unclaimed', 1)"

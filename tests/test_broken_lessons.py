@@ -148,7 +148,7 @@ kernelspec: {name: python3}
 One and one.
 
 ```{code-cell} ipython3
-from torchbook.claims import claim
+from torchbook.book.claims import claim
 one = 1
 ```
 
@@ -176,7 +176,7 @@ claim("four", "Twice two", 2 * (one + one), equals=4)
 def test_a_broken_lesson_is_run_up_to_its_claim():
     cells = break_lesson(CHAPTER, "one = 1", "one = 2", "two")
     assert [cell.claims for cell in cells] == [set(), set(), {"two", "three"}]
-    assert cells[0].source == "from torchbook.claims import claim\none = 2\n"
+    assert cells[0].source == "from torchbook.book.claims import claim\none = 2\n"
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch import nn
 
-from torchbook import checkpoint as checkpoints
-from torchbook.checkpoint import (
+from torchbook.device import seed_everything
+from torchbook.training import checkpoint as checkpoints
+from torchbook.training.checkpoint import (
     Checkpoint,
     CheckpointError,
     CheckpointMismatchError,
@@ -19,7 +20,6 @@ from torchbook.checkpoint import (
     load_weights,
     save,
 )
-from torchbook.runtime import seed_everything
 
 
 def small(width: int = 3) -> nn.Module:

@@ -9,8 +9,8 @@ import pytest
 import torch
 from myst_nb.ext.glue import extract_glue_data
 
-from torchbook import claims
-from torchbook.claims import ClaimFailedError, claim, glue
+from torchbook.book import claims
+from torchbook.book.claims import ClaimFailedError, claim, glue
 
 
 @pytest.fixture(autouse=True)
@@ -137,7 +137,7 @@ class Log:
 def test_in_a_real_kernel_myst_nb_finds_what_was_kept(run_notebook):
     before = datetime.now(UTC).replace(microsecond=0)
     notebook = run_notebook(
-        "import torch\nfrom torchbook.claims import claim, glue",
+        "import torch\nfrom torchbook.book.claims import claim, glue",
         "glue('accuracy', torch.tensor(0.875))\nglue('device', 'CPU')",
         "claim('gap', 'A gap', 5.5, at_least=5, unit='points')",
         "claim('wish', 'Too good', 0.5, at_least=0.9)",

@@ -17,12 +17,12 @@ from PIL import Image
 from torch.optim.lr_scheduler import OneCycleLR
 from typer.testing import CliRunner
 
-from torchbook import checkpoint, cli, recipe
-from torchbook import config as settings
+from torchbook.apps import cli, tasks
+from torchbook.apps import config as settings
 from torchbook.data import Splits
-from torchbook.data.registry import DATA_SETS, DataSet
-from torchbook.training import TrainingInterrupted, run
-from torchbook.verify import DataCorruptError, DataUnavailableError
+from torchbook.data.download import DataCorruptError, DataUnavailableError
+from torchbook.data.sets.registry import DATA_SETS, DataSet
+from torchbook.training import TrainingInterrupted, checkpoint, run
 
 QUICK = [
     "--set=data.name=tiny",
@@ -240,9 +240,9 @@ def test_a_folder_that_is_missing_is_named_before_the_training():
 
 def test_batches_too_small_to_share_are_a_matter_of_settings():
     config = settings.load(None, ["data.name=tiny", "data.batch_size=3", "checkpoint.path=none"])
-    world = recipe.World(rank=0, size=2, device=torch.device("cpu"))
+    world = tasks.World(rank=0, size=2, device=torch.device("cpu"))
     with pytest.raises(settings.ConfigError) as caught:
-        recipe.train(config, tiny_data.load(40), world)
+        tasks.train(config, tiny_data.load(40), world)
     assert str(caught.value) == (
         "data.batch_size, data.n_valid: 160 examples in batches of 3 leave a last batch of 1, too "
         "few for 2 processes: choose another batch_size"
@@ -261,7 +261,7 @@ def test_an_interrupt_without_a_file_promises_nothing(monkeypatch):
     def fit(*args, **kwargs):
         raise TrainingInterrupted("stopped after epoch 1. The model keeps the weights")
 
-    monkeypatch.setattr(recipe, "fit", fit)
+    monkeypatch.setattr(tasks, "fit", fit)
     assert fails("train", *QUICK, "--set=checkpoint.path=none", code=130) == "stopped after epoch 1"
 
 
@@ -323,7 +323,7 @@ def test_evaluate_counts_and_compares(trained):
     assert lines[0].endswith("tiny, valid split, 40 samples")
     result = json.loads(torchbook("evaluate", trained, "--split=test", "--json").stdout)
     splits = tiny_data.load(40)
-    loaded = recipe.load_trained(trained)
+    loaded = tasks.load_trained(trained)
     right = loaded.model(splits.test.inputs.float() / 255).argmax(1) == splits.test.targets
     assert result["n"] == 50
     assert result["accuracy"] == pytest.approx(right.float().mean().item())
@@ -360,7 +360,7 @@ def changed(trained: Path, change) -> str:
 def test_a_checkpoint_of_fit_itself_cannot_be_rebuilt(trained):
     assert changed(trained, lambda saved: saved.config.clear()) == (
         "error: changed.pt does not say how to build its model: it was not saved by torchbook "
-        "train. Build the model in Python and use torchbook.checkpoint.load_weights"
+        "train. Build the model in Python and use torchbook.training.checkpoint.load_weights"
     )
     assert "Classes" not in torchbook("info", "changed.pt").stdout
 
@@ -620,14 +620,14 @@ def test_one_cycle_is_pytorchs(n_steps, warm_up):
         optimizer, max_lr=1.0, total_steps=n_steps, pct_start=warm_up, cycle_momentum=False
     )
     for step in range(n_steps):
-        mine = recipe.one_cycle(step, n_steps, warm_up)
+        mine = tasks.one_cycle(step, n_steps, warm_up)
         assert mine == pytest.approx(theirs.get_last_lr()[0], abs=1e-12)
         optimizer.step()
         if step < n_steps - 1:
             theirs.step()
 
 
-@pytest.mark.parametrize("shape", [recipe.one_cycle, recipe.cosine])
+@pytest.mark.parametrize("shape", [tasks.one_cycle, tasks.cosine])
 @pytest.mark.parametrize("n_steps", [1, 2, 3, 4, 50])
 @pytest.mark.parametrize("warm_up", [0.0, 0.25, 0.5, 0.99])
 def test_schedules_bear_any_length(shape, n_steps, warm_up):
@@ -642,9 +642,9 @@ def test_schedules_bear_any_length(shape, n_steps, warm_up):
 
 PROGRAM = """
 import tiny_data
-from torchbook.data.registry import DATA_SETS
+from torchbook.data.sets.registry import DATA_SETS
 DATA_SETS["tiny"] = tiny_data.TINY
-from torchbook.cli import main
+from torchbook.apps.cli import main
 main()
 """
 
@@ -672,7 +672,7 @@ def test_as_a_module_it_starts(monkeypatch, capsys):
 
 
 def test_help_and_wrong_settings_need_not_wait_for_pytorch():
-    source = "import sys; from torchbook import cli, config; sys.exit('torch' in sys.modules)"
+    source = "import sys; from torchbook.apps import cli, config; sys.exit('torch' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     assert (
         subprocess.run([sys.executable, "-c", source], env=environment, check=False).returncode == 0

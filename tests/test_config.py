@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torchbook.config import Config, ConfigError, Data, Model, Optimizer, Training, load, parse
+from torchbook.apps.config import Config, ConfigError, Data, Model, Optimizer, Training, load, parse
 
 
 def refused(*overrides: str, file=None) -> str:

@@ -12,7 +12,7 @@ import torch
 from distributed_training import train
 from torch import nn
 
-from torchbook import checkpoint, distributed
+from torchbook.training import checkpoint, distributed
 
 SCRIPT = Path(__file__).parent / "distributed_training.py"
 

@@ -8,9 +8,9 @@ import torch
 from myst_nb.core.read import read_myst_markdown_notebook
 from torch import nn
 
-from torchbook import exercises
-from torchbook.exercises import CHECKS, WrongAnswerError, check
-from torchbook.exercises.answers import require, require_tensor, require_type
+from torchbook.book import exercises
+from torchbook.book.exercises import CHECKS, WrongAnswerError, check
+from torchbook.book.exercises.answers import require, require_tensor, require_type
 
 ROOT = Path(__file__).parents[1]
 SOLUTIONS = sorted((ROOT / "book" / "solutions").glob("*.md"))
@@ -141,8 +141,8 @@ def test_a_tensor_is_checked_for_shape_and_dtype():
 
 def test_in_a_notebook_a_wrong_answer_shows_its_hint_alone(run_notebook):
     notebook = run_notebook(
-        "from torchbook.exercises import CHECKS, check\n"
-        "from torchbook.exercises.answers import require\n"
+        "from torchbook.book.exercises import CHECKS, check\n"
+        "from torchbook.book.exercises.answers import require\n"
         "CHECKS['99-1'] = lambda answer: require(answer == 42, 'Count again.')",
         "check('99-1', 41)",
         "check('99-1', 42)",

@@ -12,9 +12,8 @@ import tiny_data
 import torch
 from torch import nn
 
-from torchbook import export
-from torchbook.data import Batches
-from torchbook.export import (
+from torchbook.apps import export
+from torchbook.apps.export import (
     Exported,
     ExportError,
     Quantised,
@@ -22,6 +21,7 @@ from torchbook.export import (
     halve_weights,
     quantize_int8,
 )
+from torchbook.data import Batches
 from torchbook.models import Preprocess, SmallCNN
 from torchbook.training import fit
 

@@ -14,7 +14,7 @@ import torch
 from torchvision import datasets
 
 from torchbook.data import fashion_mnist, load_fashion_mnist
-from torchbook.verify import DataUnavailableError
+from torchbook.data.download import DataUnavailableError
 
 N_TRAIN, N_TEST = 12, 5
 PACKED_FOLDER = "usr/share/datasets/fashion-mnist"

@@ -4,14 +4,14 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from torchbook import notebook
+from torchbook.book import cells
 
 
 @pytest.fixture
 def shell():
     """A shell that no other test takes for its own."""
     shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
-    shell.run_line_magic("load_ext", "torchbook.notebook")
+    shell.run_line_magic("load_ext", "torchbook.book.cells")
     return shell
 
 
@@ -28,4 +28,4 @@ def test_a_cell_that_does_not_fail_says_so(shell, capsys):
 
 
 def test_the_extension_is_found_where_notebooks_ask_for_it():
-    assert callable(notebook.load_ipython_extension)
+    assert callable(cells.load_ipython_extension)

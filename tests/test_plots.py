@@ -38,7 +38,7 @@ def test_a_description_ends_up_in_the_svg():
 
 
 def test_curves_show_both_splits_and_say_where_they_go():
-    figure = plots.curves(HISTORY)
+    figure = plots.curves(HISTORY.rows)
     assert isinstance(figure, Figure)
     loss, accuracy = figure.axes
     assert [line.get_label() for line in loss.lines] == ["train", "valid"]
@@ -58,14 +58,14 @@ def test_curves_show_both_splits_and_say_where_they_go():
 
 def test_curves_of_many_epochs_have_room_for_their_ticks():
     rows = [{**HISTORY.rows[0], "epoch": epoch} for epoch in range(1, 61)]
-    figure = plots.curves(History(rows))
+    figure = plots.curves(rows)
     assert len(figure.axes[0].get_xticks()) < 12
     assert figure.axes[0].lines[0].get_marker() == ""
 
 
 def test_curves_of_no_epoch_are_refused():
     with pytest.raises(ValueError, match="the history has no epoch yet"):
-        plots.curves(History())
+        plots.curves([])
 
 
 def test_images_stand_in_a_grid_under_their_titles():

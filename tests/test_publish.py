@@ -5,8 +5,8 @@ import base64
 import pytest
 from myst_nb.ext.glue import extract_glue_data
 
-from torchbook import publish as module
-from torchbook.publish import FILE_MIME, publish
+from torchbook.book import publish as module
+from torchbook.book.publish import FILE_MIME, publish
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +58,7 @@ def test_names_that_could_lead_elsewhere_are_refused(tmp_path, name):
 
 
 CODE = (
-    "import tempfile\nfrom pathlib import Path\nfrom torchbook.publish import publish\n"
+    "import tempfile\nfrom pathlib import Path\nfrom torchbook.book.publish import publish\n"
     "path = Path(tempfile.mkdtemp()) / 'a.bin'\npath.write_bytes(bytes(range(256)))\n"
     "publish(path)"
 )

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, ReduceLROnPlateau
 
-from torchbook import checkpoint as checkpoints
-from torchbook.checkpoint import CheckpointMismatchError
 from torchbook.data import Batches, Examples, StreamedBatches
-from torchbook.runtime import seed_everything
+from torchbook.device import seed_everything
 from torchbook.training import DivergedError, History, TrainingInterrupted, fit
+from torchbook.training import checkpoint as checkpoints
+from torchbook.training.checkpoint import CheckpointMismatchError
 
 EPOCHS = 3
 N, BATCH = 44, 10  # a last batch of 4

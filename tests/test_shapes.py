@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torchbook.data.shapes import circles, spirals
+from torchbook.data.sets.shapes import circles, spirals
 
 SHAPES = [circles, spirals]
 

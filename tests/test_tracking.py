@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from tiny_data import pictures
 from torch import nn
 
-from torchbook import distributed, tracking
+from torchbook.apps import tracking
+from torchbook.apps.tracking import Run, is_run, read_runs, read_scalars
+from torchbook.book.tables import table
 from torchbook.data import Batches
-from torchbook.tracking import Run, is_run, read_runs, read_scalars, table
-from torchbook.training import DivergedError, fit
+from torchbook.training import DivergedError, distributed, fit
 
 
 def train(recorder, epochs=3, lr=0.01, **options):

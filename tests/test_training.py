@@ -12,7 +12,7 @@ from sklearn import metrics as sk
 from torch import nn
 
 from torchbook.data import Batches, Examples
-from torchbook.runtime import seed_everything
+from torchbook.device import seed_everything
 from torchbook.training import (
     DivergedError,
     Evaluation,

@@ -198,7 +198,7 @@ def test_regression_needs_no_accuracy():
     assert str(history).splitlines()[0] == (
         "epoch  train loss  train distance  valid loss  valid distance  seconds"
     )
-    assert history.plot().axes[1].get_ylabel() == "distance"
+    assert plots.curves(history.rows).axes[1].get_ylabel() == "distance"
     assert "distance" not in evaluate(net, Batches(data, 7), nn.MSELoss(), metrics={}).metrics
 
 
@@ -337,7 +337,7 @@ def test_the_learning_rate_finder_leaves_everything_as_it_was():
         assert torch.equal(value, before[0][name])
     assert optimizer.state_dict()["param_groups"] == before[1]["param_groups"]
     assert not optimizer.state
-    figure = trial.plot()
+    figure = plots.learning_rates(trial.rates, trial.losses, trial.smooth, trial.suggestion)
     assert figure.axes[0].get_xscale() == "log"
     assert f"at a rate of {10 * trial.suggestion:.2g}" in figure.get_gid()
 
@@ -411,4 +411,5 @@ def test_batches_without_a_length_are_counted_as_they_come(monkeypatch):
 
 def test_a_learning_rate_plot_has_a_description():
     trial = LearningRateTrial([0.1, 1.0], [2.0, 1.0])
-    assert plots.learning_rates(trial).get_gid().startswith("Training loss while the learning rate")
+    figure = plots.learning_rates(trial.rates, trial.losses, trial.smooth, trial.suggestion)
+    assert figure.get_gid().startswith("Training loss while the learning rate")

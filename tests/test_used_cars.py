@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from torchbook.data import load_used_cars, used_cars
-from torchbook.data.used_cars import BODIES, FEATURES, MAKES, NUMBERS, read_used_cars
+from torchbook.data.sets.used_cars import BODIES, FEATURES, MAKES, NUMBERS, read_used_cars
 
 N = 804
 

@@ -3,7 +3,7 @@
 import torch
 
 from torchbook.data import Examples, Splits
-from torchbook.data.registry import DataSet
+from torchbook.data.sets.registry import DataSet
 
 CLASSES = ("above", "below", "nowhere")
 

@@ -1,8 +1,7 @@
 """The package behind Torchbook, an executable book on deep learning with PyTorch.
 
-Import what you need from its modules: `torchbook.data`, `torchbook.models`, `torchbook.training`,
-`torchbook.metrics`, `torchbook.plots`, `torchbook.runtime`, `torchbook.export`; `torchbook.claims`
-and `torchbook.exercises` serve the book itself. `torchbook.cli` is the command line.
+Imports point from bottom to top: `book` (what only the book needs), `apps` (command line, export,
+tracking), `training`, then `data` and `models`, and at the top `device`, `metrics` and `plots`.
 """
 
 from importlib.metadata import version

@@ -13,7 +13,6 @@ from torch import Tensor
 
 if TYPE_CHECKING:
     from torchbook.data import Examples
-    from torchbook.training import History, LearningRateTrial
 
 # Not pure black: the book shows pure black in the colour of the page's text, which is light in the
 # dark theme. Text that stands on a coloured cell must stay dark there.
@@ -32,54 +31,68 @@ def describe(figure: Figure, alt: str) -> Figure:
     return figure
 
 
-def curves(history: History) -> Figure:
-    """Draw the loss and each metric over the epochs, for the training and the validation split.
+def curves(rows: Sequence[Mapping[str, float]]) -> Figure:
+    """Draw the loss and each metric over the epochs or steps, for training and validation.
+
+    Args:
+        rows: one for each epoch (or evaluation), such as `History.rows`: "epoch" or "step", and
+            for each quantity "train_QUANTITY" and "valid_QUANTITY".
 
     Raises:
-        ValueError: the history has no epoch.
+        ValueError: there are no rows.
     """
-    if not history.rows:
+    if not rows:
         raise ValueError("there is nothing to draw: the history has no epoch yet")
-    epochs = history.column("epoch")
-    quantities = [n.removeprefix("train_") for n in history.rows[0] if n.startswith("train_")]
+    unit = "epoch" if "epoch" in rows[0] else "step"
+    places = [row[unit] for row in rows]
+    quantities = [n.removeprefix("train_") for n in rows[0] if n.startswith("train_")]
     figure, axes = plt.subplots(
         1, len(quantities), figsize=(4 * len(quantities), 3), layout="constrained", squeeze=False
     )
-    few = len(epochs) <= 12  # room for a mark and a number at each epoch
+    few = len(rows) <= 12  # room for a mark and a number at each
     sentences = []
     for axis, quantity in zip(axes.flat, quantities, strict=True):
         form = ".1%" if quantity == "accuracy" else ".2f"
         paths = []
         for split, style in (("train", "--"), ("valid", "-")):
-            values = history.column(f"{split}_{quantity}")
-            axis.plot(epochs, values, style, marker="o" if few else "", label=split)
+            values = [row[f"{split}_{quantity}"] for row in rows]
+            axis.plot(places, values, style, marker="o" if few else "", label=split)
             paths.append(f"from {values[0]:{form}} to {values[-1]:{form}}")
-        axis.set(xlabel="epoch", ylabel=quantity)
+        axis.set(xlabel=unit, ylabel=quantity)
         if few:
-            axis.set_xticks(epochs)
+            axis.set_xticks(places)
         axis.legend()
         train, valid = paths
         sentences.append(f"Training {quantity} goes {train}, validation {quantity} {valid}.")
     charts = {1: "A line chart", 2: "Two line charts"}.get(len(axes.flat), "Line charts")
-    return describe(figure, f"{charts} over {len(history)} epochs. {' '.join(sentences)}")
+    n_rows = f"{len(rows)} {'epochs' if unit == 'epoch' else 'evaluations'}"
+    return describe(figure, f"{charts} over {n_rows}. {' '.join(sentences)}")
 
 
-def learning_rates(trial: LearningRateTrial) -> Figure:
-    """Draw how the loss changed while the learning rate grew, and mark the suggestion."""
-    smooth = trial.smooth
+def learning_rates(
+    rates: Sequence[float], losses: Sequence[float], smooth: Sequence[float], suggestion: float
+) -> Figure:
+    """Draw how the loss changed while the learning rate grew, and mark the suggestion.
+
+    Args:
+        rates: the learning rate of each step.
+        losses: the loss of each step's batch.
+        smooth: the same, smoothed.
+        suggestion: the rate that is marked.
+    """
     figure, axis = plt.subplots(figsize=(5, 3), layout="constrained")
-    axis.plot(trial.rates, trial.losses, "o", markersize=2, alpha=0.4, label="each batch")
-    axis.plot(trial.rates, smooth, label="smoothed")
-    axis.axvline(trial.suggestion, linestyle=":", color="C3", label="suggestion")
+    axis.plot(rates, losses, "o", markersize=2, alpha=0.4, label="each batch")
+    axis.plot(rates, smooth, label="smoothed")
+    axis.axvline(suggestion, linestyle=":", color="C3", label="suggestion")
     # Past the best rate the loss explodes: what matters is below where it began.
     axis.set(xlabel="learning rate", ylabel="training loss", xscale="log")
     axis.set_ylim(0.8 * min(smooth), 1.3 * smooth[0])
     axis.legend()
     return describe(
         figure,
-        f"Training loss while the learning rate grows from {trial.rates[0]:.1g} to "
-        f"{trial.rates[-1]:.1g}: it begins at {smooth[0]:.2f} and is lowest, {min(smooth):.2f}, at "
-        f"a rate of {10 * trial.suggestion:.2g}. A dotted line marks a tenth of that.",
+        f"Training loss while the learning rate grows from {rates[0]:.1g} to "
+        f"{rates[-1]:.1g}: it begins at {smooth[0]:.2f} and is lowest, {min(smooth):.2f}, at "
+        f"a rate of {10 * suggestion:.2g}. A dotted line marks a tenth of that.",
     )
 
 

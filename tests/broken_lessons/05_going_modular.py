@@ -13,7 +13,7 @@ BROKEN = [
     # a main guard that guards nothing
     ('if __name__ == "__main__":\n    context', "if True:\n    context", "guard"),
     # a drawing with its upper rows below
-    ('rows += [["recipe"], ["cli"]]', 'rows = [["recipe"], ["cli"], *rows]', "one_way"),
+    ('["training"], ["apps"]]', '["training"]]\nrows = [["apps"], *rows]', "one_way"),
     # batches of convenient sizes only
     ('"size", [75, 25, 1, 32]', '"size", [75, 25, 1, 15]', "caught"),
     # a learning rate at which nothing is learned

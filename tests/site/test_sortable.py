@@ -6,7 +6,7 @@ import pytest
 from figure_page import LOOKS
 from playwright.sync_api import expect
 
-from torchbook.tracking import table
+from torchbook.book.tables import table
 
 pytestmark = pytest.mark.site
 

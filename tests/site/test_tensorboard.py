@@ -1,4 +1,4 @@
-"""The real TensorBoard, in a real browser, shows what `torchbook.tracking` wrote."""
+"""The real TensorBoard, in a real browser, shows what `torchbook.apps.tracking` wrote."""
 
 import contextlib
 import os
@@ -12,8 +12,8 @@ import torch
 from playwright.sync_api import expect
 from torch import nn
 
+from torchbook.apps.tracking import Run, read_scalars
 from torchbook.data import Batches, Examples
-from torchbook.tracking import Run, read_scalars
 from torchbook.training import fit
 
 pytestmark = [pytest.mark.site, pytest.mark.weekly]

@@ -129,7 +129,7 @@ def _data_files(package: Path) -> Iterator[Path]:
 
 def accelerator_name() -> str:
     """Return the name of the device that the chapters will run on."""
-    from torchbook.runtime import best_device, device_name
+    from torchbook.device import best_device, device_name
 
     return device_name(best_device())
 

@@ -1,4 +1,4 @@
-"""Files that chapters hand to the site: `torchbook.publish` keeps them in the executed notebook.
+"""Files that chapters hand to the site; `torchbook.book.publish` keeps them in the notebook.
 
 As a page is read, its files move from the page's glue data into a store beside the doctrees; the
 finishing pass copies them to `_static/models/NAME`.
@@ -16,7 +16,7 @@ from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-from torchbook.publish import FILE_MIME
+from torchbook.book.publish import FILE_MIME
 from torchbook_site.notes import notes
 
 

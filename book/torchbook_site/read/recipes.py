@@ -40,7 +40,7 @@ runpy.run_path(sys.argv[1], run_name="__main__")
 def link_fashion_mnist(folder: Path) -> None:
     """Put Fashion-MNIST where torchvision looks for it below the folder `data`."""
     from torchbook.data import load_fashion_mnist
-    from torchbook.verify import cache_dir
+    from torchbook.data.download import cache_dir
 
     load_fashion_mnist()  # fetches it, if it is not there yet
     target = folder / "data" / "FashionMNIST"

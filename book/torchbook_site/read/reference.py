@@ -12,8 +12,8 @@ from sphinx.application import Sphinx
 from sphinx.domains.python import PyObject
 from sphinx.util.docutils import SphinxDirective
 
-from torchbook import cli
-from torchbook.config import Config
+from torchbook.apps import cli
+from torchbook.apps.config import Config
 
 
 class Commands(SphinxDirective):

@@ -29,7 +29,7 @@ import importlib.util
 
 if importlib.util.find_spec("torchbook") is None:
     %pip install --quiet "torchbook{extras} @ {wheel}"
-%load_ext torchbook.notebook"""
+%load_ext torchbook.book.cells"""
 SCRIPT_HEAD = """\
 # {title}
 #
@@ -38,7 +38,7 @@ SCRIPT_HEAD = """\
 #
 #     pip install "torchbook{extras} @ {wheel}"
 """
-FAILS = "%%fails"  # see torchbook.notebook
+FAILS = "%%fails"  # see torchbook.book.cells
 
 
 def _requirement(app: Sphinx, settings: dict[str, Any]) -> dict[str, str]:

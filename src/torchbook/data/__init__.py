@@ -1,17 +1,17 @@
 """The data sets, verified on arrival and split, and fast batches on the device."""
 
-from torchbook.data.animal_vegetable_mineral import (
+from torchbook.data.batches import Batches, scale_to_unit
+from torchbook.data.examples import Examples, Splits, split, split_by_class
+from torchbook.data.images import load_image_folder, read_image
+from torchbook.data.sets.animal_vegetable_mineral import (
     load_animal_vegetable_mineral,
     unpack_animal_vegetable_mineral,
 )
-from torchbook.data.batches import Batches, scale_to_unit
-from torchbook.data.examples import Examples, Splits, split, split_by_class
-from torchbook.data.fashion_mnist import load_fashion_mnist
-from torchbook.data.folders import load_image_folder, read_image
-from torchbook.data.own_photos import sample_photos
-from torchbook.data.shapes import circles, spirals
+from torchbook.data.sets.fashion_mnist import load_fashion_mnist
+from torchbook.data.sets.sample_photos import sample_photos
+from torchbook.data.sets.shapes import circles, spirals
+from torchbook.data.sets.used_cars import load_used_cars
 from torchbook.data.streamed import StreamedBatches
-from torchbook.data.used_cars import load_used_cars
 
 __all__ = [
     "Batches",

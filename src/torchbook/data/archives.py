@@ -6,7 +6,7 @@ import tempfile
 import zipfile
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from torchbook.verify import DataCorruptError, DataUnavailableError, verify_files
+from torchbook.data.download import DataCorruptError, DataUnavailableError, verify_files
 
 
 def unpack_zip(archive: Path, folder: Path, sha256: str) -> Path:

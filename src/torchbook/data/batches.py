@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from torchbook.data.examples import Examples
-from torchbook.data.order import EpochOrder, Resumable
-from torchbook.runtime import copy_to
+from torchbook.data.sampler import EpochOrder, Resumable
+from torchbook.device import copy_to
 
 
 def scale_to_unit(inputs: Tensor) -> Tensor:

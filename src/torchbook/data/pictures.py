@@ -5,8 +5,8 @@ from pathlib import Path
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from torchbook.data.folders import read_image
-from torchbook.verify import DataUnavailableError
+from torchbook.data.download import DataUnavailableError
+from torchbook.data.images import read_image
 
 COLOURS = {1: "grey", 3: "red, green and blue"}
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from torchbook.data.batches import scale_to_unit
-from torchbook.data.order import EpochOrder, Resumable
+from torchbook.data.sampler import EpochOrder, Resumable
 
 
 class _Chosen:

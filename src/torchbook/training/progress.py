@@ -8,7 +8,7 @@ from types import TracebackType
 from IPython.core.getipython import get_ipython
 from tqdm import tqdm
 
-from torchbook import distributed
+from torchbook.training import distributed
 from torchbook.training.history import History
 
 

@@ -1,0 +1,1 @@
+"""What is done with the training loop: the command line, export, tracking, measured latency."""

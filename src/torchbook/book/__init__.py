@@ -1,0 +1,1 @@
+"""What only the book needs: claims, exercises, tables, files. No other part imports it."""

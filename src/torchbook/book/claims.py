@@ -1,0 +1,138 @@
+"""Lessons that the build checks, and numbers that the prose quotes.
+
+A chapter calls `claim` for each lesson that it teaches. If the value that the run produced breaks
+the claim's bound, the run fails, and with it the build. `glue` makes a number available to the
+prose without claiming anything of it. Outside the book both only print.
+"""
+
+import math
+import os
+import time
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+from IPython.core.getipython import get_ipython
+from IPython.display import display
+
+from torchbook.device import best_device, device_name
+
+# The form in which notebooks keep a value under a name, invisible on the page. The book's build
+# reads it with MyST-NB's `glue`, https://myst-nb.readthedocs.io/en/latest/render/glue.html
+_HIDDEN = "application/papermill.record/"
+
+_started = time.monotonic()
+
+
+class ClaimFailedError(AssertionError):
+    """A value broke the bound of a claim: what the chapter teaches did not happen."""
+
+
+def claim(
+    name: str,
+    lesson: str,
+    value: float | bool,
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    equals: float | bool | None = None,
+    unit: str = "",
+) -> None:
+    """State a lesson, check its bound against the value from this run, and keep the value.
+
+    In the prose, ``{glue:text}`name:.1f` `` quotes the value. `book/build_report` lists all claims.
+
+    Args:
+        name: how the prose refers to the value; unique in its chapter.
+        lesson: what is claimed, in words that can stand alone.
+        value: what the run produced.
+        at_least: the smallest value with which the claim holds.
+        at_most: the largest value with which the claim holds.
+        equals: the only value with which the claim holds.
+        unit: of the value and the bounds, such as "points" or "s".
+
+    Raises:
+        ClaimFailedError: the value breaks the bound; says chapter, claim, value and bound.
+        ValueError: no bound was given.
+    """
+    value = _plain(value)
+    checks = [
+        ("at least", _plain(at_least), lambda bound: value >= bound),
+        ("at most", _plain(at_most), lambda bound: value <= bound),
+        ("exactly", _plain(equals), lambda bound: value == bound),
+    ]
+    given = [(words, bound, holds) for words, bound, holds in checks if bound is not None]
+    if not given:
+        raise ValueError(f"claim {name!r} needs a bound: at_least, at_most or equals")
+    bound_text = " and ".join(f"{words} {_text(bound, unit)}" for words, bound, _ in given)
+    chapter = os.environ.get("TORCHBOOK_CHAPTER", "")
+    if not all(holds(bound) for _, bound, holds in given):  # also false for nan
+        where = f" in {chapter}" if chapter else ""
+        raise ClaimFailedError(
+            f"claim {name!r}{where} does not hold: {lesson}. "
+            f"The value is {_text(value, unit)}, the bound: {bound_text}."
+        )
+    record = {
+        "name": name,
+        "lesson": lesson,
+        "value": _text(value, unit),
+        "bound": bound_text,
+        "device": device_name(best_device()),
+        "seconds": round(time.monotonic() - _started, 1),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    _keep(name, value, {"torchbook_claim": record})
+    _show_claim(lesson, _text(value, unit), bound_text)
+
+
+def glue(name: str, value: object) -> None:
+    """Keep a value of this run for the prose, where ``{glue:text}`name:.2f` `` quotes it.
+
+    Args:
+        name: how the prose refers to the value; unique in its chapter.
+        value: a number (a tensor with one element is fine), a text, or a figure, which the
+            directive `glue` shows in another place of the page.
+    """
+    _keep(name, _plain(value), {})
+
+
+def _plain(value: Any) -> Any:
+    """Turn a scalar of PyTorch or NumPy into Python's own, which format specifications expect."""
+    return value.item() if hasattr(value, "item") else value
+
+
+def _text(value: float | bool, unit: str) -> str:
+    if isinstance(value, float) and math.isfinite(value):
+        number = f"{value:.4g}" if abs(value) < 9_999.5 else f"{value:,.0f}"
+    elif isinstance(value, int) and not isinstance(value, bool):
+        number = f"{value:,}"
+    else:
+        number = str(value)
+    return f"{number} {unit}".strip()
+
+
+def _keep(name: str, value: Any, metadata: dict[str, Any]) -> None:
+    shell = get_ipython()
+    if shell is None:
+        return
+    if isinstance(value, str | int | float):
+        bundle = {"text/plain": str(value)}
+    else:
+        bundle, _ = shell.display_formatter.format(value)
+    display(
+        {f"{_HIDDEN}{kind}": content for kind, content in bundle.items()},
+        raw=True,
+        metadata={"scrapbook": {"name": name, "mime_prefix": _HIDDEN}, **metadata},
+    )
+
+
+def _show_claim(lesson: str, value: str, bound: str) -> None:
+    text = f"✓ {lesson}: {value} (must be {bound})"
+    if get_ipython() is None:
+        print(text)
+        return
+    html = (
+        f'<p class="tb-claim"><span aria-hidden="true">✓</span> {escape(lesson)}: '
+        f"<strong>{escape(value)}</strong> <small>(must be {escape(bound)})</small></p>"
+    )
+    display({"text/plain": text, "text/html": html}, raw=True)
