@@ -4,6 +4,7 @@ A contender is made for a task; that is not timed. It returns a function, and th
 for all epochs, measures after each, and returns the last accuracy on the pictures measured on.
 """
 
+import math
 from collections.abc import Callable, Iterable
 
 import peers
@@ -22,12 +23,22 @@ Contender = Callable[[Task], Training]
 
 def torchbook_fit(task: Task) -> Training:
     """The package as the book uses it."""
+    return _fit(task, epochs=task.epochs)
+
+
+def torchbook_fit_by_steps(task: Task) -> Training:
+    """The same training, measured in steps."""
+    n_steps = math.ceil(task.n_train / task.batch_size)
+    return _fit(task, max_steps=task.epochs * n_steps, eval_every=n_steps)
+
+
+def _fit(task: Task, **length: int) -> Training:
     model = task.new_model()
     optimizer = task.new_optimizer(model)
     train, valid = task.batches()
 
     def training() -> float:
-        history = fit(model, train, valid, optimizer, epochs=task.epochs, progress=False)
+        history = fit(model, train, valid, optimizer, **length, progress=False)
         return history.rows[-1]["valid_accuracy"]
 
     return training
@@ -121,6 +132,7 @@ def on_batches(loop: Callable[[Task, Iterable, Iterable], Training]) -> Contende
 
 
 MINIMAL, FIT, TUTORIAL = "minimal loop", "torchbook fit", "tutorial loop"
+BY_STEPS = "torchbook fit, by steps"
 PEERS: dict[str, Callable[[Task, Iterable, Iterable], Training]] = {
     "PyTorch Lightning": peers.lightning,
     "fastai": peers.fastai,
@@ -132,6 +144,7 @@ PEERS: dict[str, Callable[[Task, Iterable, Iterable], Training]] = {
 AS_DOCUMENTED: dict[str, Contender] = {
     MINIMAL: on_batches(by_hand),
     FIT: torchbook_fit,
+    BY_STEPS: torchbook_fit_by_steps,
     TUTORIAL: tutorial,
     **{name: on_loaders(peer) for name, peer in PEERS.items()},
 }

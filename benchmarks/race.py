@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from contenders import CONTENDERS, FIT, MINIMAL
+from contenders import BY_STEPS, CONTENDERS, FIT, MINIMAL
 from ratios import rotated
 from task import Task
 
@@ -170,15 +170,15 @@ def hear(line: Connection, label: str) -> dict[str, Any]:
 
 
 def pairs(task: Task, n: int) -> dict[str, dict[str, list[float]]]:
-    """Time the loop by hand and `fit` in one process, in turn, `n` times each.
+    """Time the loop by hand and `fit`, by epochs and by steps, in one process, `n` times each.
 
     Many short trainings: whatever disturbs the machine for a while meets both. Which comes first
-    changes from pair to pair.
+    changes from turn to turn.
 
     Returns:
         By contender, `seconds` and `cpu_seconds` of each training.
     """
-    names = (MINIMAL, FIT)
+    names = (MINIMAL, FIT, BY_STEPS)
     times = {name: {"seconds": [], "cpu_seconds": []} for name in names}
     for name in names:
         CONTENDERS[name](task.first(WARM_UP))()

@@ -4,16 +4,22 @@ torchrun --nproc-per-node 2 tests/distributed_training.py CASE FOLDER
 """
 
 import json
+import math
 import os
 import signal
 import sys
 from pathlib import Path
 
 import torch
+import torch.distributed as dist
 from torch import nn
+from torch.distributed.fsdp import FSDPModule
+from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data.distributed import DistributedSampler
 
 from torchbook.data import Batches, Examples
-from torchbook.training import distributed, fit
+from torchbook.models import VisionTransformer
+from torchbook.training import DivergedError, distributed, fit
 
 N, BATCH, EPOCHS = 46, 10, 2  # a last batch of 6, which three processes share, too
 
@@ -24,28 +30,37 @@ def scaled(inputs: torch.Tensor) -> torch.Tensor:
 
 def examples(n: int, seed: int) -> Examples:
     draw = torch.Generator().manual_seed(seed)
-    inputs = torch.randint(0, 256, (n, 12), generator=draw, dtype=torch.uint8)
-    return Examples(inputs, (inputs.float().mean(dim=1) > 127).long())
+    inputs = torch.randint(0, 256, (n, 1, 4, 4), generator=draw, dtype=torch.uint8)
+    return Examples(inputs, (inputs.float().mean(dim=(1, 2, 3)) > 127).long())
 
 
-def train(world: distributed.World, *, fsdp: bool = False, **options) -> dict:
-    """Train in float64, so that only the order of summation can make a difference."""
+def make_model(name: str = "mlp") -> nn.Module:
+    """Return a model in float64, so that only the order of summation can make a difference."""
     torch.manual_seed(3)
-    model = nn.Sequential(nn.Linear(12, 16), nn.ReLU(), nn.Linear(16, 2)).double()
-    if fsdp:
+    if name == "vit":
+        return VisionTransformer(4, 2, 1, 2, width=8, depth=2, n_heads=2, mlp_width=16).double()
+    return nn.Sequential(nn.Flatten(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 2)).double()
+
+
+def train(world: distributed.World, *, name: str = "mlp", sharded: bool = False, **options) -> dict:
+    """Train, and return the rows of the history and the weights."""
+    model = make_model(name)
+    if sharded:
         distributed.shard(model)
     share = {"transform": scaled, "rank": world.rank, "world_size": world.size}
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+    # The bias of a key has no effect, and a gradient of rounding errors, which Adam would enlarge.
+    make = torch.optim.SGD if name == "vit" else torch.optim.AdamW
+    optimizer = make(model.parameters(), lr=0.01)
     history = fit(
         model,
-        Batches(examples(N, 0), BATCH, shuffle=True, **share),
+        Batches(options.pop("data", examples(N, 0)), BATCH, shuffle=True, **share),
         Batches(examples(20, 1), 8, **share),
         optimizer,
         epochs=options.pop("epochs", EPOCHS),
         progress=False,
         **options,
     )
-    weights = distributed.copy_of_weights(model)  # of a cut-up model only the first process has it
+    weights = distributed.full_weights(model)  # of a sharded model only in the first process
     rows = [{k: v for k, v in row.items() if k != "seconds"} for row in history.rows]
     return {"history": rows, "weights": {k: v.tolist() for k, v in weights.items()}}
 
@@ -57,21 +72,114 @@ def dies_once(state) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def same_for_all(world: distributed.World, folder: Path) -> dict:
+    """Train in all the ways that must come to the same as in one process."""
+    results = {
+        "plain": train(world),
+        "accumulated": train(world, accumulate=3, clip_norm=0.1),
+        "best": train(world, keep_best=True),
+        "sharded": train(world, sharded=True, accumulate=3, clip_norm=0.1),
+    }
+    for name, sharded in (("resumed", False), ("sharded resumed", True)):
+        path = {"checkpoint": folder / f"{name}.pt", "checkpoint_every": 3, "resume": True}
+        train(world, sharded=sharded, epochs=1, **path, keep_best=True)
+        results[name] = train(world, sharded=sharded, **path, keep_best=True)
+    return results
+
+
+def transformer(world: distributed.World, folder: Path) -> dict:
+    """Train a Vision Transformer: replicated, compiled, sharded."""
+    results = {
+        "plain": train(world, name="vit", accumulate=2),
+        "sharded": train(world, name="vit", sharded=True, accumulate=2),
+    }
+    for name in ("mlp", "vit"):  # with a state of the optimiser, and without one
+        path = {"checkpoint": folder / f"{name}.pt", "resume": True, "keep_best": True}
+        train(world, name=name, epochs=1, accumulate=2, **path)
+        results[f"{name}, whole, then sharded"] = train(
+            world, name=name, sharded=True, accumulate=2, **path
+        )
+    model = distributed.shard(make_model("vit"))
+    units = [name for name, module in model.named_modules() if isinstance(module, FSDPModule)]
+    return results | {"units": units}
+
+
+def compiled(world: distributed.World, folder: Path) -> dict:
+    """Count how often gradients are exchanged by a compiled model with accumulated steps."""
+    n_exchanges = 0
+    hook_of = nn.parallel.DistributedDataParallel.register_comm_hook
+
+    def counted(state, bucket):
+        nonlocal n_exchanges
+        n_exchanges += bucket.is_last()
+        future = dist.all_reduce(bucket.buffer(), async_op=True).get_future()
+        return future.then(lambda reduced: reduced.value()[0] / dist.get_world_size())
+
+    def replicate(model):
+        wrapped = nn.parallel.DistributedDataParallel(model)
+        hook_of(wrapped, None, counted)
+        return wrapped
+
+    distributed.replicate = replicate
+    torch.compile = lambda model: compile_(model, backend="eager")
+    result = train(world, name="vit", accumulate=2, compile=True)
+    return {"compiled": result, "exchanges": n_exchanges}
+
+
+compile_ = torch.compile
+
+
+def trouble(world: distributed.World, folder: Path) -> dict:
+    """What goes wrong in one process, and what all of them make of it."""
+    stopped = train(world, epochs=5, callbacks=[lambda state: world.rank == 1 and state.epoch == 2])
+    data = examples(N, 0)
+    poisoned = Examples(data.inputs.double(), data.targets)
+    poisoned.inputs[0] = math.nan  # in one process's share of one batch
+    path = folder / "diverged.pt"
+    try:
+        train(world, data=poisoned, checkpoint=path, checkpoint_every=1)
+        said = "nothing"
+    except DivergedError as error:
+        said = str(error)
+    said = distributed.gather(said)
+    model, refused = make_model(), []
+    plain = TensorDataset(scaled(data.inputs), data.targets)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    loader = DataLoader(plain, 10)
+    alone = Batches(data, 10, transform=scaled, rank=0, world_size=1)
+    for batches in (loader, alone, list(alone)):
+        try:
+            fit(model, batches, batches, optimizer, epochs=1, progress=False)
+        except ValueError as error:
+            refused.append(str(error))
+    shared = DataLoader(plain, 5, sampler=DistributedSampler(plain))
+    history = fit(model, shared, shared, optimizer, epochs=1, progress=False)
+    return {
+        "stopped": len(stopped["history"]),
+        "diverged": said,
+        "refused": refused,
+        "loader": history.rows[0]["train_loss"],
+    }
+
+
+def elastic(world: distributed.World, folder: Path) -> dict:
+    """Lose a process, be started again, and go on."""
+    path = {"checkpoint": folder / "elastic.pt", "resume": True}
+    return {"elastic": train(world, callbacks=[dies_once], **path)}
+
+
+CASES = {
+    "all": same_for_all,
+    "transformer": transformer,
+    "compiled": compiled,
+    "trouble": trouble,
+    "elastic": elastic,
+}
+
+
 def main(case: str, folder: Path) -> None:
     with distributed.world() as world:
-        results = {}
-        if case == "all":
-            results["plain"] = train(world)
-            results["accumulated"] = train(world, accumulate=3, clip_norm=0.1)
-            results["best"] = train(world, keep_best=True)
-            results["sharded"] = train(world, fsdp=True, accumulate=3, clip_norm=0.1)
-            for name, fsdp in (("resumed", False), ("sharded resumed", True)):
-                path = {"checkpoint": folder / f"{name}.pt", "checkpoint_every": 3, "resume": True}
-                train(world, fsdp=fsdp, epochs=1, **path, keep_best=True)
-                results[name] = train(world, fsdp=fsdp, **path, keep_best=True)
-        elif case == "elastic":
-            path = {"checkpoint": folder / "elastic.pt", "resume": True}
-            results["elastic"] = train(world, callbacks=[dies_once], **path)
+        results = CASES[case](world, folder)
         if world.rank == 0:
             (folder / f"{case}-{world.size}.json").write_text(json.dumps(results))
 

@@ -21,15 +21,34 @@ DOCUMENTED = Counter(
         r"^\.\. auto(?:function|class|exception):: (\S+)$", page.read_text(encoding="utf-8"), re.M
     )
 )
-OTHERWISE = {"__main__", "cli"}  # the command line's page is made from its own help
+OTHERWISE = {"torchbook.__main__", "torchbook.apps.cli"}  # the latter's page is made from its help
+# Parts whose modules are imported one by one; of the others, what stands in `__all__` is public.
+BY_MODULE = {"torchbook.apps", "torchbook.book"}
+# Modules that are imported by themselves besides.
+ALONE = [
+    "torchbook.data.download",
+    "torchbook.training.checkpoint",
+    "torchbook.training.distributed",
+]
+
+
+def public_modules():
+    """Yield the modules and packages that readers import from."""
+    for found in pkgutil.iter_modules(torchbook.__path__, "torchbook."):
+        if found.name in BY_MODULE:
+            folder = importlib.import_module(found.name).__path__
+            yield from (inner.name for inner in pkgutil.iter_modules(folder, f"{found.name}."))
+        else:
+            yield found.name
+    yield from ALONE
 
 
 def public_names():
     """Yield the full name and the thing for each public function and class."""
-    for found in pkgutil.iter_modules(torchbook.__path__):
-        if found.name.startswith("_") or found.name in OTHERWISE:
+    for module_name in public_modules():
+        if module_name in OTHERWISE:
             continue
-        module = importlib.import_module(f"torchbook.{found.name}")
+        module = importlib.import_module(module_name)
         for name in getattr(module, "__all__", None) or vars(module):
             thing = getattr(module, name)
             if name.startswith("_") or not (inspect.isfunction(thing) or inspect.isclass(thing)):

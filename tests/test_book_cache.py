@@ -58,10 +58,29 @@ def test_a_module_reruns_the_chapters_that_stand_on_it_and_no_other(book):
 
 
 def test_a_shipped_data_file_reruns_the_chapters_of_its_package(book):
+    book.write("src/little/photos/one.txt", "1,2\n")
+    assert book.build().ran == {"direct", "indirect", "unrelated"}
+
+
+def test_the_fingerprint_sees_each_shipped_data_file_and_its_changes(monkeypatch, tmp_path):
+    monkeypatch.setattr(execution, "accelerator_name", lambda: "CPU")
+    requirements, package = tmp_path / "requirements.txt", tmp_path / "little"
+    requirements.touch()
+    package.mkdir()
+    (package / "__init__.py").touch()
+    seen = set()
+
+    def note():
+        freshness = execution.Freshness(tmp_path, "little", requirements, tmp_path / "-")
+        seen.add(freshness.fingerprint(["import little"]))
+
+    note()
     for content in ("1,2\n", "1,3\n"):
-        for path in ("src/little/table.csv", "src/little/photos/one.txt"):
-            book.write(path, content)
-            assert book.build().ran == {"direct", "indirect", "unrelated"}
+        for name in ("table.csv", "photos/one.txt"):
+            (package / name).parent.mkdir(exist_ok=True)
+            (package / name).write_text(content)
+            note()
+    assert len(seen) == 5
 
 
 def test_prose_alt_text_and_styling_tags_rerun_nothing(book):

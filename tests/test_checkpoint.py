@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 
 from torchbook.device import seed_everything
@@ -75,7 +77,7 @@ def torch_on_a_full_disk(content, file):
 @pytest.mark.parametrize(
     ("place", "failure", "reason"),
     [
-        ("os.fsync", full_disk, "the disk is full; make room, then train on with resume=True"),
+        ("os.fsync", full_disk, "the disk is full; free some space, then resume the training"),
         ("torch.save", torch_on_a_full_disk, "PytorchStreamWriter failed writing file data/0"),
     ],
 )
@@ -88,7 +90,7 @@ def test_a_failed_write_leaves_the_old_checkpoint(tmp_path, monkeypatch, place, 
     with pytest.raises(CheckpointError) as caught:
         save(path, content(epoch=2))
     assert f"the checkpoint {path} could not be written: {reason}" in str(caught.value)
-    assert f"The checkpoint that was at {path} before is untouched" in str(caught.value)
+    assert f"The checkpoint that was at {path} before is unchanged" in str(caught.value)
     assert path.read_bytes() == before
     assert names(tmp_path) == ["run.pt"]
 
@@ -98,10 +100,10 @@ def test_a_disk_that_is_really_full(tmp_path):
     path = tmp_path / "run.pt"
     save(path, content(epoch=1))
     before = path.read_bytes()
-    (tmp_path / ".run.pt.unfinished").symlink_to("/dev/full")  # whoever writes to it hears ENOSPC
+    (tmp_path / ".run.pt.unfinished").symlink_to("/dev/full")  # each write to it fails with ENOSPC
     with pytest.raises(CheckpointError, match=r"could not be written: the disk is full") as caught:
         save(path, content(epoch=2))
-    assert "before is untouched" in str(caught.value)
+    assert "before is unchanged" in str(caught.value)
     assert path.read_bytes() == before
     assert names(tmp_path) == ["run.pt"]
 
@@ -112,16 +114,16 @@ def test_a_missing_folder_is_named(tmp_path):
         save(path, content())
     assert str(caught.value) == (
         f"the checkpoint {path} could not be written: the folder {path.parent} does not exist; "
-        "make it first."
+        "create it first."
     )
 
 
-def test_a_folder_that_may_not_be_written_to_is_named(tmp_path, monkeypatch):
+def test_a_folder_that_is_not_writable_is_named(tmp_path, monkeypatch):
     def refused(*arguments, **options):
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(Path, "open", refused)  # the tests may run as root, who may write anywhere
-    with pytest.raises(CheckpointError, match="may not be written to; choose another folder"):
+    with pytest.raises(CheckpointError, match=r"you can't write to .*; choose another folder"):
         save(tmp_path / "run.pt", content())
 
 
@@ -144,32 +146,113 @@ class Bomb:
         return Path.touch, (self.target,)
 
 
-@pytest.mark.parametrize("writer", [pickle.dump, torch.save], ids=["pickle", "torch"])
-def test_a_file_that_would_run_code_is_refused(tmp_path, writer):
+@pytest.mark.parametrize(
+    ("writer", "reason"),
+    [
+        (pickle.dump, "it is a file of another kind"),
+        (torch.save, "it holds objects that would run code when they are loaded"),
+    ],
+    ids=["pickle", "torch"],
+)
+def test_a_file_that_would_run_code_is_refused(tmp_path, writer, reason):
     path, target = tmp_path / "run.pt", tmp_path / "exploded"
     with path.open("wb") as file:
         writer({"format": checkpoints.FORMAT, "model": Bomb(target)}, file)
-    with pytest.raises(CheckpointError, match="Files that would run code when opened are refused"):
+    with pytest.raises(CheckpointError, match=reason) as caught:
         load(path)
+    assert "damaged" not in str(caught.value)
     assert not target.exists()
 
 
-def test_a_truncated_checkpoint_is_named(tmp_path):
+@pytest.mark.parametrize("cut", [200, 3000])
+def test_a_truncated_checkpoint_is_damaged(tmp_path, cut):
     path = tmp_path / "run.pt"
     save(path, content())
-    path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(CheckpointError, match=r"run\.pt \([\d,]+ bytes\) cannot be read"):
+    path.write_bytes(path.read_bytes()[:-cut])
+    with pytest.raises(CheckpointError, match=r"run\.pt \([\d,]+ bytes\) is damaged"):
+        load(path)
+
+
+def test_a_flipped_bit_is_noticed(tmp_path):
+    path = tmp_path / "run.pt"
+    save(path, content(nn.Linear(100, 100)))
+    damaged = bytearray(path.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    path.write_bytes(damaged)
+    with pytest.raises(CheckpointError, match="is damaged"):
+        load(path)
+
+
+def test_running_out_of_memory_is_not_called_damage(tmp_path, monkeypatch):
+    path = tmp_path / "run.pt"
+    save(path, content())
+
+    def no_room(*arguments, **options):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(torch, "load", no_room)
+    with pytest.raises(RuntimeError, match="can't allocate memory") as caught:
+        load(path)
+    assert type(caught.value) is RuntimeError
+
+
+def test_a_folder_and_a_file_that_is_not_readable_are_named(tmp_path, monkeypatch):
+    with pytest.raises(CheckpointError, match="is a folder; expected the file of a checkpoint"):
+        load(tmp_path)
+    path = tmp_path / "run.pt"
+    save(path, content())
+
+    def refused(*arguments, **options):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(checkpoints.zipfile, "ZipFile", refused)
+    with pytest.raises(CheckpointError, match=r"run\.pt can't be read: Permission denied"):
         load(path)
 
 
 @pytest.mark.parametrize("bytes_", [b"", b"no checkpoint at all", b"\x80\x02}."])
-def test_what_is_no_checkpoint_is_named(tmp_path, bytes_):
+def test_what_is_not_a_checkpoint_is_named(tmp_path, bytes_):
     path = tmp_path / "run.pt"
     path.write_bytes(bytes_)
-    with pytest.raises(
-        CheckpointError, match=r"cannot be read as a checkpoint|is not a checkpoint"
-    ):
+    with pytest.raises(CheckpointError, match=r"is damaged|is not a checkpoint"):
         load(path)
+
+
+def test_a_text_is_not_called_damaged(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("no checkpoint at all")
+    with pytest.raises(CheckpointError, match="it is a file of another kind"):
+        load(path)
+
+
+plain_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner, inner),
+    max_leaves=20,
+)
+
+
+@given(plain_values)
+def test_plain_values_stay_as_they_are(value):
+    assert checkpoints.plain(value, "value") == value
+
+
+@given(st.integers(-100, 100))
+def test_numbers_of_numpy_become_those_of_python(number):
+    for kind in (np.int64, np.float32, np.float64):
+        value = checkpoints.plain({"a": [kind(number)]}, "value")["a"][0]
+        assert value == number
+        assert type(value) in (int, float)
+
+
+def test_what_cannot_be_read_back_is_named_and_the_old_file_kept(tmp_path):
+    path = tmp_path / "run.pt"
+    save(path, content(epoch=1))
+    before = path.read_bytes()
+    with pytest.raises(TypeError, match=r"config\['a'\]\[1\] is of the class object, which a"):
+        save(path, content(config={"a": [0, object()]}))
+    assert path.read_bytes() == before
+    assert names(tmp_path) == ["run.pt"]
 
 
 @pytest.mark.parametrize(
@@ -210,6 +293,18 @@ def test_weights_go_into_their_model(tmp_path):
     nn.init.ones_(trained[0].weight)
     save(path, content(trained, epoch=2, config={"width": 3}))
     assert load_weights(fresh, path).config == {"width": 3}
+    assert torch.equal(fresh[0].weight, trained[0].weight)
+
+
+@pytest.mark.parametrize("prefix", ["_orig_mod.", "module.", "module._orig_mod."])
+def test_the_prefixes_of_wrappers_are_taken_off(tmp_path, prefix):
+    path = tmp_path / "run.pt"
+    trained, fresh = small(), small()
+    nn.init.ones_(trained[0].weight)
+    saved = content(trained)
+    saved.model = {f"{prefix}{name}": value for name, value in saved.model.items()}
+    save(path, saved)
+    load_weights(fresh, path)
     assert torch.equal(fresh[0].weight, trained[0].weight)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import coverage
 import pytest
 import torch
-from distributed_training import train
+from distributed_training import EPOCHS, make_model, train
 from torch import nn
 
 from torchbook.training import checkpoint, distributed
@@ -67,11 +67,64 @@ def test_the_number_of_processes_makes_no_difference(tmp_path, n_processes):
     assert_same(best, together["resumed"])
     assert_same(best, together["sharded resumed"])
 
-    # What two have begun a single one can finish.
-    saved = tmp_path / "resumed.pt"
-    assert checkpoint.load(saved).epoch == 2
-    alone = train(ALONE, checkpoint=saved, resume=True, epochs=3)
-    assert_same(train(ALONE, epochs=3), alone)
+    # What several have begun a single one can finish, from the parts of a sharded model too.
+    for name in ("resumed", "sharded resumed"):
+        saved = tmp_path / f"{name}.pt"
+        assert checkpoint.load(saved).epoch == 2
+        assert_same(best, {"history": best["history"], "weights": loaded(saved)})
+        alone = train(ALONE, checkpoint=saved, resume=True, epochs=3, keep_best=True)
+        assert_same(train(ALONE, epochs=3, keep_best=True), alone)
+    # Nothing is left of the folders with the parts.
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {f"all-{n_processes}.json", "resumed.pt", "sharded resumed.pt"}
+
+
+def loaded(path: Path) -> dict:
+    model = make_model()
+    checkpoint.load_weights(model, path)
+    return {name: value.tolist() for name, value in model.state_dict().items()}
+
+
+def test_a_transformer_is_sharded_block_by_block(tmp_path):
+    together = torchrun("transformer", tmp_path, 2)
+    alone = train(ALONE, name="vit", accumulate=2)
+    for name in ("plain", "sharded"):
+        assert_same(alone, together[name])
+    for name in ("mlp", "vit"):
+        alone = train(ALONE, name=name, accumulate=2, keep_best=True)
+        assert_same(alone, together[f"{name}, whole, then sharded"])
+    assert together["units"] == ["", "blocks.0", "blocks.1"]
+
+
+def test_a_compiled_model_exchanges_gradients_once_a_step(tmp_path):
+    together = torchrun("compiled", tmp_path, 2)
+    assert_same(train(ALONE, name="vit", accumulate=2), together["compiled"])
+    assert together["exchanges"] == 3 * EPOCHS  # 5 batches, two for each step
+
+
+def test_trouble_in_one_process_ends_all_in_the_same_way(tmp_path):
+    together = torchrun("trouble", tmp_path, 2)
+    assert together["stopped"] == 2
+    for said in together["diverged"]:
+        assert "no longer a finite number" in said
+    saved = checkpoint.load(tmp_path / "diverged.pt")  # of a step before
+    assert all(weight.isfinite().all() for weight in saved.model.values())
+    loader, batches, plain = together["refused"]
+    assert loader.endswith("give the DataLoader a torch.utils.data.DistributedSampler")
+    assert batches.startswith("2 processes would all train on the same batches, each a Batches")
+    assert plain.endswith("with rank and world_size")
+    assert together["loader"] > 0
+
+
+def test_layers_in_lists_are_the_units_of_sharding():
+    model = nn.ModuleDict(
+        {
+            "stem": nn.Linear(2, 2),
+            "deep": nn.Sequential(nn.ModuleList([nn.Linear(2, 2), nn.ReLU()]), nn.Linear(2, 2)),
+        }
+    )
+    units = list(distributed._units(model))
+    assert units == [model["deep"][0][0], model["deep"][1]]
 
 
 @pytest.mark.slow
@@ -87,7 +140,15 @@ def test_without_torchrun_everything_is_as_it_was(monkeypatch):
         assert (world.rank, world.size) == (0, 1)
         assert (distributed.rank(), distributed.size()) == (0, 1)
         assert distributed.replicate(model) is model
-        assert distributed.plain(model) is model
+        assert distributed.unwrap(model) is model
         assert distributed.gather(3) == [3]
-        distributed.share_buffers(model)
-        assert distributed.add_up(torch.ones(2)).tolist() == [1, 1]
+        assert distributed.any_process(True)
+        assert not distributed.any_process(False)
+        distributed.broadcast_buffers(model)
+        assert distributed.all_reduce_sum(torch.ones(2)).tolist() == [1, 1]
+
+
+def test_wrappers_are_taken_off():
+    model = nn.Linear(1, 1)
+    wrapped = nn.DataParallel(torch.compile(model, backend="eager"))
+    assert distributed.unwrap(wrapped) is model

@@ -43,15 +43,26 @@ def test_correct_answers_add_up_over_any_cut(pairs, cut):
     predictions, targets = pairs
     logits = logits_for(predictions)
     whole = count_correct(logits, targets)
-    assert whole.shape == ()
-    assert whole.dtype == torch.int64
+    assert [(value.shape, value.dtype) for value in whole] == [((), torch.int64)] * 2
     parts = [count_correct(logits[part], targets[part]) for part in (slice(cut), slice(cut, None))]
-    assert whole == sum(parts)
+    assert whole == tuple(map(sum, zip(*parts, strict=True)))
+
+
+def test_ignored_targets_are_not_counted():
+    logits = torch.tensor([[2.0, 1.0], [2.0, 1.0], [1.0, 2.0]])
+    assert count_correct(logits, torch.tensor([0, -100, 0])) == (1, 2)
+    assert count_correct(logits, torch.tensor([0, 1, 0]), ignore_index=1) == (1, 2)
+
+
+def test_each_place_of_a_sequence_is_counted():
+    logits = torch.zeros(2, 3, 5)  # [N, C, T]
+    logits[:, 1] = 1.0
+    assert count_correct(logits, torch.tensor([[1, 1, 0, -100, 1], [2, 1, 1, 1, 1]])) == (7, 9)
 
 
 @pytest.mark.parametrize(
     ("logits", "targets"),
-    [((4, 3), (4, 1)), ((4, 3), (3,)), ((4, 3), ()), ((4,), (4,)), ((4, 3, 2), (4, 2))],
+    [((4, 3), (4, 1)), ((4, 3), (3,)), ((4, 3), ()), ((4,), (4,)), ((4, 3, 2), (4, 3))],
 )
 def test_shapes_that_would_be_compared_crosswise_are_refused(logits, targets):
     with pytest.raises(ValueError, match="expected logits of shape") as caught:

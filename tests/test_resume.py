@@ -6,18 +6,31 @@ import os
 import signal
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
 import pytest
+import timm.optim
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
-from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, ReduceLROnPlateau
+from torch.optim.lr_scheduler import (
+    CosineAnnealingLR,
+    CosineAnnealingWarmRestarts,
+    LambdaLR,
+    OneCycleLR,
+    ReduceLROnPlateau,
+    StepLR,
+)
+from torch.utils.data import DataLoader, TensorDataset
+from torchdata.stateful_dataloader import StatefulDataLoader
+from torchdata.stateful_dataloader.sampler import StatefulDistributedSampler
 
-from torchbook.data import Batches, Examples, StreamedBatches
+from torchbook.data import Batches, Examples
 from torchbook.device import seed_everything
-from torchbook.training import DivergedError, History, TrainingInterrupted, fit
+from torchbook.training import DivergedError, History, SupervisedStep, TrainingInterrupted, fit
 from torchbook.training import checkpoint as checkpoints
 from torchbook.training.checkpoint import CheckpointMismatchError
 
@@ -62,7 +75,6 @@ class Training:
             self.options["schedule"] = "epoch"
         elif scheduler == "plateau":
             self.options |= {"scheduler": ReduceLROnPlateau(self.optimizer, patience=0)}
-            self.options["schedule"] = "epoch"
 
     def run(self, **options) -> History:
         return fit(self.model, self.train, self.valid, self.optimizer, **self.options | options)
@@ -106,6 +118,8 @@ OPTIONS = {
     "bfloat16": {"precision": "bfloat16"},
     "float16": {"precision": "float16"},
     "best kept": {"keep_best": True, "monitor": "valid_accuracy", "mode": "max"},
+    "by steps": {"epochs": None, "max_steps": 13, "eval_every": 3},
+    "epochs, evaluated by steps": {"eval_every": 2, "keep_best": True},
 }
 
 
@@ -181,19 +195,24 @@ def test_patience_counts_across_a_break(tmp_path, monkeypatch):
     assert same(resumed.ending(history), expected)
 
 
-@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
-def test_streamed_batches_resume_too(tmp_path, monkeypatch, workers):
+@pytest.mark.filterwarnings("ignore:'set_vital' is deprecated")  # torchdata 0.11 calls it
+@pytest.mark.parametrize("at", [3, 5, 7, 10])
+def test_what_comes_from_outside_resumes_too(tmp_path, monkeypatch, at):
     def training() -> Training:
-        training = Training()
-        data = torch.utils.data.TensorDataset(training.train.inputs, training.train.targets)
-        training.train = StreamedBatches(
-            data, BATCH, shuffle=True, seed=1, transform=mirror_some, workers=workers
-        )
+        training = Training(scheduler=None, checkpoint_every=1)
+        data = TensorDataset(examples().inputs.float() / 255, examples().targets)
+        # With a generator of its own, this loader resumes an epoch, but not the order of the next.
+        sampler = StatefulDistributedSampler(data, num_replicas=1, rank=0, seed=1)
+        training.train = StatefulDataLoader(data, BATCH, sampler=sampler)
+        training.optimizer = timm.optim.Lion(training.model.parameters(), lr=1e-3)
+        scheduler = CosineAnnealingWarmRestarts(training.optimizer, T_0=4)
+        training.options |= {"scheduler": scheduler, "schedule": "step"}
         return training
 
-    in_memory, path = Training(), tmp_path / "run.pt"
-    expected = in_memory.ending(in_memory.run())
-    break_off(training(), path, 7, monkeypatch)
+    path = tmp_path / "run.pt"
+    whole = training()
+    expected = whole.ending(whole.run(checkpoint=tmp_path / "whole.pt"))
+    break_off(training(), path, at, monkeypatch)
     resumed = training()
     assert same(resumed.ending(resumed.run(checkpoint=path, resume=True)), expected)
 
@@ -228,7 +247,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, step, place):
         stopped.run(checkpoint=path)
     assert type(caught.value) is TrainingInterrupted
     assert str(caught.value) == (
-        f"stopped {place}. Everything is in {path}: the same call with resume=True goes on"
+        f"stopped {place}. Everything is saved in {path}: the same call with resume=True goes on"
     )
     assert signal.getsignal(signal.SIGINT) is before
     assert checkpoints.load(path).step == step
@@ -242,7 +261,7 @@ def test_ctrl_c_in_the_validation_waits_for_its_end(tmp_path):
     interrupt_at(stopped, 10**9)
     stopped.valid.transform = lambda inputs: (os.kill(os.getpid(), signal.SIGINT), inputs / 255)[1]
     stopped.valid = Batches(examples(8), 8, transform=stopped.valid.transform)
-    with pytest.raises(TrainingInterrupted, match=r"stopped after epoch 1\. Everything is in"):
+    with pytest.raises(TrainingInterrupted, match=r"stopped after epoch 1\. Everything is saved"):
         stopped.run(checkpoint=path)
     assert checkpoints.load(path).epoch == 1
 
@@ -274,7 +293,7 @@ def test_a_second_ctrl_c_does_not_wait():
 def test_an_existing_checkpoint_is_not_overwritten_by_a_new_run(tmp_path):
     path = tmp_path / "run.pt"
     path.write_bytes(b"precious")
-    with pytest.raises(FileExistsError, match=r"is there already: pass resume=True to go on"):
+    with pytest.raises(FileExistsError, match=r"exists already: resume it with resume=True"):
         Training().run(checkpoint=path)
     assert path.read_bytes() == b"precious"
 
@@ -300,9 +319,13 @@ def test_a_missing_folder_is_found_before_the_first_step(tmp_path):
 
 def test_batches_that_cannot_say_where_they_are_cannot_be_saved(tmp_path):
     training = Training()
-    training.train = list(training.train)
-    with pytest.raises(TypeError, match=r"say where they are \(state_dict\), which a list is not"):
-        training.run(checkpoint=tmp_path / "run.pt")
+    for batches, kind in (
+        (list(training.train), "list"),
+        (DataLoader(TensorDataset(torch.zeros(4))), "DataLoader"),
+    ):
+        training.train = batches
+        with pytest.raises(TypeError, match=rf"\(state_dict\), which a {kind} does not: use"):
+            training.run(checkpoint=tmp_path / "run.pt")
 
 
 def test_other_settings_are_refused_by_name(tmp_path, monkeypatch):
@@ -318,6 +341,155 @@ def test_other_settings_are_refused_by_name(tmp_path, monkeypatch):
     assert "precision was 'float32' and is now 'bfloat16'" in str(caught.value)
     assert same(other.ending(History()), weights)
     assert path.read_bytes() == before
+
+
+OTHERS = {
+    "lr": (lambda p: torch.optim.SGD(p, 0.1), "optimizer's lr was 0.01 and is now 0.1"),
+    "decay": (
+        lambda p: torch.optim.SGD(p, 0.01, weight_decay=0.5),
+        "optimizer's weight_decay was 0 and is now 0.5",
+    ),
+    "class": (lambda p: torch.optim.Adam(p, 0.01), "optimizer was 'SGD' and is now 'Adam'. Use"),
+    "groups": (
+        lambda p: torch.optim.SGD([{"params": [x]} for x in p], 0.01),
+        "optimizer's number of groups was 1 and is now 6",
+    ),
+}
+
+
+@pytest.mark.parametrize(("optimizer", "message"), OTHERS.values(), ids=OTHERS)
+def test_another_optimizer_is_refused_by_name(tmp_path, optimizer, message):
+    def training(make) -> Training:
+        training = Training(scheduler=None)
+        training.optimizer = make(list(training.model.parameters()))
+        return training
+
+    path = tmp_path / "run.pt"
+    training(lambda p: torch.optim.SGD(p, 0.01)).run(epochs=1, checkpoint=path)
+    other = training(optimizer)
+    weights = other.ending(History())
+    with pytest.raises(CheckpointMismatchError) as caught:
+        other.run(checkpoint=path, resume=True)
+    assert message in str(caught.value)
+    assert "load the weights with torchbook.training.checkpoint.load_weights" in str(caught.value)
+    assert same(other.ending(History()), weights)
+
+
+SCHEDULERS = {
+    "none": (lambda o: None, {}, "scheduler was 'StepLR' and is now None"),
+    "settings": (
+        lambda o: StepLR(o, 5, gamma=0.5),
+        {"schedule": "epoch"},
+        "scheduler's gamma was 0.1 and is now 0.5",
+    ),
+    "class": (
+        lambda o: CosineAnnealingLR(o, 5),
+        {"schedule": "epoch"},
+        "scheduler was 'StepLR' and is now 'CosineAnnealingLR'",
+    ),
+    "unit": (
+        lambda o: StepLR(o, 5),
+        {"schedule": "step"},
+        "schedule was 'epoch' and is now 'step'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "options", "message"), SCHEDULERS.values(), ids=SCHEDULERS)
+def test_another_schedule_is_refused_by_name(tmp_path, make, options, message):
+    path = tmp_path / "run.pt"
+    first = Training(scheduler=None)
+    before = {"scheduler": StepLR(first.optimizer, 5), "schedule": "epoch"}
+    first.run(epochs=1, checkpoint=path, **before)
+    other = Training(scheduler=None)
+    with pytest.raises(CheckpointMismatchError) as caught:
+        other.run(checkpoint=path, resume=True, scheduler=make(other.optimizer), **options)
+    assert message in str(caught.value)
+
+
+def test_a_schedule_of_another_length_is_refused(tmp_path):
+    path = tmp_path / "run.pt"
+    Training().run(epochs=1, checkpoint=path)
+    longer = Training(epochs=EPOCHS + 1)
+    longer.options["scheduler"] = OneCycleLR(longer.optimizer, 0.02, total_steps=20)
+    with pytest.raises(CheckpointMismatchError, match="total_steps was 15 and is now 20"):
+        longer.run(checkpoint=path, resume=True)
+
+
+def test_a_new_metric_is_refused_and_a_quicker_optimizer_is_not(tmp_path):
+    path = tmp_path / "run.pt"
+    Training(scheduler=None).run(epochs=1, checkpoint=path)
+    with pytest.raises(CheckpointMismatchError, match=r"step was 'SupervisedStep\(.*; loss, acc"):
+        Training(scheduler=None).run(
+            checkpoint=path, resume=True, step=SupervisedStep(nn.CrossEntropyLoss(), {})
+        )
+    fused = Training(scheduler=None)
+    fused.optimizer = torch.optim.AdamW(fused.model.parameters(), lr=0.01, fused=True)
+    assert len(fused.run(checkpoint=path, resume=True)) == EPOCHS
+
+
+# --- what a checkpoint can hold
+
+NUMPY = {
+    "a rate from numpy.logspace": {"lr": np.logspace(-3, -1, 3)[1]},
+    "a number of numpy's": {"config": {"mean": np.float32(0.5)}},
+    "a path": {"config": {"photos": Path("photos")}},
+    "a version": {"config": {"torch": torch.__version__}},
+    "a defaultdict": {"config": {"counts": defaultdict(int, a=1)}},
+}
+
+
+@pytest.mark.parametrize("options", NUMPY.values(), ids=NUMPY)
+def test_what_fit_saves_can_be_read_back(tmp_path, options):
+    path = tmp_path / "run.pt"
+    for epochs in (1, 2):
+        training = Training(scheduler=None)
+        training.optimizer = torch.optim.SGD(training.model.parameters(), lr=options.get("lr", 0.1))
+        config = options.get("config")
+        training.run(epochs=epochs, checkpoint=path, resume=True, config=config)
+    assert checkpoints.load(path).epoch == 2
+
+
+def test_what_could_not_be_read_back_is_refused_before_the_first_step(tmp_path):
+    training = Training(scheduler=None)
+    weights = training.ending(History())
+    with pytest.raises(TypeError, match=r"config\['model'\]\[1\] is of the class Linear, which a"):
+        training.run(checkpoint=tmp_path / "run.pt", config={"model": [1, nn.Linear(1, 1)]})
+    assert same(training.ending(History()), weights)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [lambda m: torch.compile(m, backend="eager"), nn.DataParallel],
+    ids=["compiled", "DataParallel"],
+)
+def test_a_wrapped_model_is_saved_without_its_wrapper(tmp_path, wrap):
+    path = tmp_path / "run.pt"
+    training = Training(scheduler=None)
+    plain_model = training.model
+    training.model = wrap(plain_model)
+    training.run(epochs=1, checkpoint=path, keep_best=True)
+    fresh = Training().model
+    checkpoints.load_weights(fresh, path)
+    weights = plain_model.state_dict()
+    assert all(torch.equal(value, weights[name]) for name, value in fresh.state_dict().items())
+
+
+def test_a_causal_mask_in_a_buffer_is_not_a_weight_gone_wrong(tmp_path):
+    training = Training(scheduler=None)
+    training.model.register_buffer("mask", torch.full((3, 3), -math.inf).triu(1))
+    training.run(epochs=1, checkpoint=tmp_path / "run.pt")
+    assert checkpoints.load(tmp_path / "run.pt").epoch == 1
+
+
+def test_a_function_in_a_schedule_cannot_be_compared_and_is_left_out(tmp_path):
+    path = tmp_path / "run.pt"
+    for epochs, factor in ((1, 0.9), (2, 0.8)):
+        training = Training(scheduler=None)
+        scheduler = LambdaLR(training.optimizer, lambda step, factor=factor: factor**step)
+        training.run(
+            epochs=epochs, checkpoint=path, resume=True, scheduler=scheduler, schedule="epoch"
+        )
 
 
 def test_another_model_is_refused_and_left_alone(tmp_path, monkeypatch):

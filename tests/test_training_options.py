@@ -2,7 +2,10 @@
 
 import copy
 import io
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -18,16 +21,12 @@ from torchbook.training import (
     DivergedError,
     History,
     LearningRateTrial,
-    evaluate,
+    SupervisedStep,
     find_learning_rate,
     fit,
     parameter_groups,
-    predict,
-    train_one_epoch,
 )
 from torchbook.training.progress import Progress
-
-LOSS = nn.functional.cross_entropy
 
 
 def clouds(n: int, seed: int = 0) -> Examples:
@@ -90,12 +89,15 @@ def test_mixed_precision_learns_and_keeps_its_weights_long(precision):
     assert history.rows[-1]["valid_accuracy"] > 0.8
 
 
-def test_float16_leaves_a_step_out_that_overflows():
+def test_float16_skips_a_step_that_overflows_and_the_schedule_does_not_move():
     net = model()
     net[0].weight.register_hook(lambda gradient: gradient * 1e38)
     before = vector(net)
-    run(net, epochs=1, precision="float16")
+    optimizer = sgd(net, lr=1.0)
+    options = {"optimizer": optimizer, "scheduler": StepLR(optimizer, 1, 0.5), "schedule": "step"}
+    run(net, epochs=1, precision="float16", **options)
     assert torch.equal(vector(net), before)
+    assert optimizer.param_groups[0]["lr"] == 1.0
 
 
 def test_an_unknown_precision_is_named():
@@ -126,27 +128,51 @@ def test_a_plateau_looks_at_the_monitored_column():
     optimizer = sgd(net, lr=1e-9)  # nothing is learned: a plateau from the first epoch
     scheduler = ReduceLROnPlateau(optimizer, mode="max", patience=0, factor=0.5, eps=0)
     options = {"optimizer": optimizer, "scheduler": scheduler, "monitor": "valid_accuracy"}
-    run(net, **options, mode="max", schedule="epoch", epochs=3)
+    run(net, **options, mode="max", epochs=3)
     assert optimizer.param_groups[0]["lr"] == pytest.approx(0.25e-9)
-    with pytest.raises(ValueError, match='it needs schedule="epoch"'):
+    with pytest.raises(ValueError, match="moves after each evaluation: leave schedule out"):
+        run(net, **options, schedule="step")
+
+
+def test_a_schedule_that_could_count_either_has_to_be_told_which():
+    net = model()
+    optimizer = sgd(net)
+    options = {"optimizer": optimizer, "scheduler": StepLR(optimizer, 3)}
+    with pytest.raises(ValueError, match="a StepLR can count steps or epochs: say which, with"):
         run(net, **options)
+    with pytest.raises(ValueError, match='must be "step" or "epoch", but is \'epochs\''):
+        run(net, **options, schedule="epochs")
+
+
+def test_a_mode_that_does_not_exist_is_named():
+    with pytest.raises(ValueError, match='mode must be "min" or "max", but is \'minimum\''):
+        run(mode="minimum", patience=1)
+    with pytest.raises(ValueError, match='mode must be "min" or "max", but is \'minimum\''):
+        History([{"valid_loss": 1.0}]).best(mode="minimum")
+
+
+def test_what_is_not_a_number_is_never_the_best():
+    history = History([{"f1": float("nan")}, {"f1": 0.5}, {"f1": float("nan")}])
+    for mode in ("min", "max"):
+        assert history.best("f1", mode) == {"f1": 0.5}
+        assert history.since_best("f1", mode) == 1
 
 
 def worse_and_worse(monitor: list[float]):
-    """Return metrics whose validation value follows a list, epoch by epoch."""
+    """Return a step with a metric whose validation value follows a list, epoch by epoch."""
     values = iter(monitor)
 
     def planned(outputs, targets):
-        if torch.is_inference_mode_enabled() and len(targets) == 5:  # the first validation batch
+        if not torch.is_grad_enabled() and len(targets) == 5:  # the first validation batch
             planned.value = next(values)
-        return torch.tensor(getattr(planned, "value", 0.0) * len(targets))
+        return torch.tensor(getattr(planned, "value", 0.0) * len(targets)), len(targets)
 
-    return {"planned": planned}
+    return SupervisedStep(metrics={"planned": planned})
 
 
 def test_training_stops_when_patience_is_at_its_end():
-    metrics = worse_and_worse([v for v in (1.0, 3, 2, 2.5, 2, 9) for _ in range(2)])
-    options = {"metrics": metrics, "monitor": "valid_planned", "mode": "max"}
+    step = worse_and_worse([v for v in (1.0, 3, 2, 2.5, 2, 9) for _ in range(2)])
+    options = {"step": step, "monitor": "valid_planned", "mode": "max"}
     history = run(**options, patience=3, epochs=6)
     assert history.column("valid_planned") == [1, 3, 2, 2.5, 2]
     assert history.best("valid_planned", "max")["epoch"] == 2
@@ -155,16 +181,19 @@ def test_training_stops_when_patience_is_at_its_end():
 def test_the_best_weights_are_kept():
     net = model()
     after = []
-    metrics = worse_and_worse([v for v in (5.0, 1, 3) for _ in range(2)])
-    options = {"metrics": metrics, "monitor": "valid_planned", "epochs": 3}
+    step = worse_and_worse([v for v in (5.0, 1, 3) for _ in range(2)])
+    options = {"step": step, "monitor": "valid_planned", "epochs": 3}
     run(net, **options, keep_best=True, callbacks=[lambda state: after.append(vector(state.model))])
     assert torch.equal(vector(net), after[1])
     assert not torch.equal(vector(net), after[2])
 
 
 def test_an_unknown_monitor_names_the_columns():
+    net = model()
+    before = vector(net)
     with pytest.raises(KeyError, match="no column 'valid_f1'; there are epoch, train_loss"):
-        run(monitor="valid_f1", patience=1)
+        run(net, monitor="valid_f1", patience=1)
+    assert torch.equal(vector(net), before)  # before the first step
 
 
 def test_callbacks_see_each_epoch_and_may_stop():
@@ -179,16 +208,23 @@ def test_callbacks_see_each_epoch_and_may_stop():
     assert len(history) == 2
 
 
+def test_only_true_ends_the_training():
+    def forgetful(state):
+        return state.history  # not meant as an answer
+
+    assert len(run(epochs=3, callbacks=[forgetful, lambda state: 1])) == 3
+
+
 def test_regression_needs_no_accuracy():
     data = Examples(torch.randn(20, 4), torch.randn(20, 1))
     net = nn.Linear(4, 1)
 
     def distance(outputs, targets):
-        return (outputs - targets).abs().sum()
+        return (outputs - targets).abs().sum(), len(targets)
 
     history = fit(
         net, Batches(data, 6), Batches(data, 7), sgd(net), epochs=2, progress=False,
-        loss_fn=nn.functional.mse_loss, metrics={"distance": distance},
+        step=SupervisedStep(nn.MSELoss(), {"distance": distance}),
     )  # fmt: skip
     last = history.rows[-1]
     with torch.no_grad():
@@ -199,10 +235,11 @@ def test_regression_needs_no_accuracy():
         "epoch  train loss  train distance  valid loss  valid distance  seconds"
     )
     assert plots.curves(history.rows).axes[1].get_ylabel() == "distance"
-    assert "distance" not in evaluate(net, Batches(data, 7), nn.MSELoss(), metrics={}).metrics
 
 
-@pytest.mark.parametrize("name", ["epochs", "accumulate", "patience", "checkpoint_every"])
+@pytest.mark.parametrize(
+    "name", ["epochs", "max_steps", "eval_every", "accumulate", "patience", "checkpoint_every"]
+)
 def test_counts_below_one_are_refused(name):
     with pytest.raises(ValueError, match=f"{name} must be at least 1, but is 0"):
         run(**{name: 0})
@@ -228,49 +265,43 @@ def test_a_label_out_of_range_is_found_before_the_first_step():
         assert str(caught.value) == text
         if valid is good:
             assert torch.equal(vector(net), before)
-    with pytest.raises(ValueError, match="the first is 3, at place 17"):
-        evaluate(net, Batches(data, 7))
 
 
-def test_labels_that_cross_entropy_ignores_are_no_mistake():
+def test_labels_that_cross_entropy_ignores_are_not_a_mistake():
     data = clouds(30)
     data.targets[5] = -100
     net = model()
-    train_one_epoch(net, Batches(data, 30), LOSS, sgd(net))
+    fit(net, Batches(data, 30), Batches(data, 30), sgd(net), epochs=1, progress=False)
 
 
 def test_labels_out_of_range_in_a_plain_list_are_found_in_the_batch():
     net = model()
     inputs, targets = torch.randn(4, 4), torch.tensor([0, -1, 2, 1])
     with pytest.raises(ValueError, match="1 of 4 are not: the first is -1, at place 1"):
-        train_one_epoch(net, [(inputs, targets)], LOSS, sgd(net))
+        fit(net, [(inputs, targets)], [(inputs, targets)], sgd(net), epochs=1, progress=False)
 
 
-def test_targets_that_are_no_labels_are_left_to_the_loss():
+def test_probabilities_of_the_classes_can_be_targets():
     net = model()
-    inputs, shares = torch.randn(4, 4), torch.full((4, 3), 1 / 3)
-    history = train_one_epoch(net, [(inputs, shares)], LOSS, sgd(net), metrics={})
-    assert history.n == 4
+    batch = (torch.randn(4, 4), torch.full((4, 3), 1 / 3))
+    with torch.no_grad():
+        expected = nn.functional.cross_entropy(net(batch[0]), batch[1]).item()
+    options = {"step": SupervisedStep(metrics={}), "epochs": 1, "progress": False}
+    history = fit(net, [batch], [batch], sgd(net), **options)
+    assert history.rows[0]["train_loss"] == pytest.approx(expected)
 
 
 def test_images_where_floats_were_expected_are_named():
     images = Examples(torch.zeros(6, 1, 8, 8, dtype=torch.uint8), torch.zeros(6, dtype=torch.long))
     raw = Batches(images, 3, transform=lambda inputs: inputs)
     net = SmallCNN(1, 2, 8)
-    calls = (
-        lambda: train_one_epoch(net, raw, LOSS, sgd(net)),
-        lambda: evaluate(net, raw),
-        lambda: predict(net, raw),
-        lambda: fit(net, raw, raw, sgd(net), epochs=1, progress=False),
+    with pytest.raises(TypeError) as caught:
+        fit(net, raw, raw, sgd(net), epochs=1, progress=False)
+    assert str(caught.value) == (
+        "the inputs are bytes (torch.uint8), shape [3, 1, 8, 8], but the model calculates with "
+        "torch.float32: scale them first, for example with Batches(..., "
+        "transform=scale_to_unit)"
     )
-    for call in calls:
-        with pytest.raises(TypeError) as caught:
-            call()
-        assert str(caught.value) == (
-            "the inputs are bytes (torch.uint8), shape [3, 1, 8, 8], but the model calculates with "
-            "torch.float32: scale them first, for example with Batches(..., "
-            "transform=scale_to_unit)"
-        )
 
 
 def test_a_wrong_shape_is_shown_with_the_batch_at_hand():
@@ -280,17 +311,36 @@ def test_a_wrong_shape_is_shown_with_the_batch_at_hand():
         fit(net, wrong, wrong, sgd(net), epochs=1, progress=False)
     assert "mat1 and mat2 shapes cannot be multiplied" in str(caught.value)
     assert caught.value.__notes__ == [
-        "The batch at hand: inputs [4, 5] torch.float32 on cpu, targets [4] torch.int64 on cpu. "
+        "The batch: inputs [4, 5] torch.float32 on cpu, targets [4] torch.int64 on cpu. "
         "The model's weights are torch.float32 on cpu."
     ]
 
 
-def test_what_is_no_tensor_is_shown_too():
-    with pytest.raises(AttributeError) as caught:
-        predict(nn.Flatten(), [([1, 2], None)])
-    (note,) = caught.value.__notes__
-    assert note.startswith("The batch at hand: inputs a list, targets a NoneType.")
-    assert note.endswith("The model's weights are none.")
+@pytest.mark.parametrize(
+    ("batch", "description"),
+    [
+        (([1, 2], None), "inputs a list, targets a NoneType"),
+        ({"ids": torch.zeros(2, 3)}, "ids [2, 3] torch.float32 on cpu"),
+        ([torch.zeros(1), torch.ones(2), torch.ones(3)], "[1] torch.float32 on cpu, [2] "),
+        ("a text", "a str"),
+    ],
+)
+def test_a_batch_of_any_structure_is_described(batch, description):
+    net = model()
+
+    def broken(model, batch):
+        raise RuntimeError("it went wrong")
+
+    with pytest.raises(RuntimeError) as caught:
+        fit(net, [batch], [batch], sgd(net), epochs=1, step=broken, progress=False)
+    assert caught.value.__notes__[0].startswith(f"The batch: {description}")
+
+
+def test_a_batch_that_is_not_a_pair_needs_a_step_of_its_own():
+    net = model()
+    batches = [{"inputs": torch.zeros(2, 4)}]
+    with pytest.raises(TypeError, match="must be a pair of inputs and targets, but is a dict"):
+        fit(net, batches, batches, sgd(net), epochs=1, progress=False)
 
 
 def test_an_empty_split_is_named():
@@ -300,13 +350,13 @@ def test_an_empty_split_is_named():
             fit(net, train, valid, sgd(net), epochs=1, progress=False)
 
 
-def test_a_loss_that_is_no_number_in_the_validation_alone_is_found():
+def test_a_loss_that_is_not_finite_in_the_validation_alone_is_found():
     def only_when_asked(outputs, targets):
-        broken = torch.is_inference_mode_enabled()
-        return LOSS(outputs, targets) * (float("nan") if broken else 1.0)
+        loss = nn.functional.cross_entropy(outputs, targets, reduction="sum")
+        return loss * (1.0 if torch.is_grad_enabled() else float("nan")), len(targets)
 
     with pytest.raises(DivergedError, match="the validation loss became nan"):
-        run(loss_fn=only_when_asked)
+        run(step=SupervisedStep(only_when_asked))
 
 
 # --- helpers
@@ -327,8 +377,9 @@ def test_norms_and_biases_do_not_decay():
 def test_the_learning_rate_finder_leaves_everything_as_it_was():
     net = nn.Sequential(model(), nn.BatchNorm1d(3))
     optimizer = torch.optim.AdamW(net.parameters(), lr=0.123)
-    batches = Batches(clouds(60), 8)
+    batches = Batches(clouds(60), 8, shuffle=True)
     before = copy.deepcopy((net.state_dict(), optimizer.state_dict()))
+    position, random = batches.state_dict(), torch.get_rng_state()
     trial = find_learning_rate(net, batches, optimizer, steps=40, highest=100.0)
     assert len(trial.rates) == len(trial.losses) == 40
     assert (trial.rates[0], trial.rates[-1]) == (1e-6, pytest.approx(100))
@@ -337,6 +388,8 @@ def test_the_learning_rate_finder_leaves_everything_as_it_was():
         assert torch.equal(value, before[0][name])
     assert optimizer.state_dict()["param_groups"] == before[1]["param_groups"]
     assert not optimizer.state
+    assert torch.equal(batches.state_dict()["generator"], position["generator"])
+    assert torch.equal(torch.get_rng_state(), random)
     figure = plots.learning_rates(trial.rates, trial.losses, trial.smooth, trial.suggestion)
     assert figure.axes[0].get_xscale() == "log"
     assert f"at a rate of {10 * trial.suggestion:.2g}" in figure.get_gid()
@@ -397,15 +450,38 @@ def test_in_a_terminal_there_is_a_bar(monkeypatch):
     assert "valid_loss=" in text
 
 
-def test_while_the_book_is_built_there_is_silence(monkeypatch, capsys):
-    monkeypatch.setenv("TORCHBOOK_CHAPTER", "chapters/99")
-    run(progress=True)
-    assert capsys.readouterr() == ("", "")
+def test_a_run_by_steps_has_a_line_for_each_evaluation(capsys):
+    run(progress=True, epochs=None, max_steps=12, eval_every=5)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["step 5/12", "step 10/12", "step 12/12"]
+
+
+@pytest.mark.parametrize(
+    ("options", "total"),
+    [({"epochs": None, "max_steps": 12, "eval_every": 5}, "12/12"), ({"eval_every": 3}, "10/10")],
+)
+def test_a_run_by_steps_has_one_bar(monkeypatch, options, total):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    run(progress=True, **options)
+    assert total in terminal.getvalue()
+
+
+def test_a_variable_turns_the_bar_off():
+    script = (
+        "import sys, tests; sys.stderr.isatty = lambda: True\n"
+        "from test_training_options import run; run(progress=True)"
+    ).replace(", tests", "")
+    environment = os.environ | {"TQDM_DISABLE": "1", "PYTHONPATH": str(Path(__file__).parent)}
+    result = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True
+    )
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_batches_without_a_length_are_counted_as_they_come(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with Progress(2, iter([]), 1, True) as shown:
+    with Progress("epoch", 2, None, None, True) as shown:
         assert shown.bar.total is None
 
 

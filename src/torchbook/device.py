@@ -1,6 +1,8 @@
 """Where the code runs, and from which seed: the device and the random numbers."""
 
 import random
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,3 +46,22 @@ def copy_to(tensor: Tensor, device: torch.device) -> Tensor:
     if device.type == "cuda":
         tensor = tensor.pin_memory()
     return tensor.to(device, non_blocking=True)
+
+
+def to_device(batch: Any, device: torch.device) -> Any:
+    """Return a batch with all its tensors on a device.
+
+    Args:
+        batch: a tensor, anything with a method `to`, or tuples, lists and dictionaries of these.
+            What is none of these, such as a text, stays as it is.
+        device: where to.
+    """
+    if isinstance(batch, Tensor):  # first, for it is by far the most frequent
+        return batch.to(device, non_blocking=True)
+    if isinstance(batch, tuple | list) and not hasattr(batch, "_fields"):
+        return type(batch)(to_device(value, device) for value in batch)
+    if isinstance(batch, tuple):  # a named tuple
+        return type(batch)(*(to_device(value, device) for value in batch))
+    if isinstance(batch, Mapping):
+        return {name: to_device(value, device) for name, value in batch.items()}
+    return batch.to(device, non_blocking=True) if hasattr(batch, "to") else batch

@@ -1,4 +1,4 @@
-"""Metrics counted per sample, on the device, so that a small last batch weighs what it should."""
+"""Metrics as a sum and a count, so that a small last batch weighs what it should."""
 
 import math
 
@@ -6,25 +6,32 @@ import torch
 from torch import Tensor
 
 
-def count_correct(logits: Tensor, targets: Tensor) -> Tensor:
-    """Count the samples whose largest logit is at the target.
+def count_correct(
+    logits: Tensor, targets: Tensor, ignore_index: int = -100
+) -> tuple[Tensor, Tensor]:
+    """Count the targets whose logit is the largest, and the targets.
 
     Args:
-        logits: scores of shape [N, C], floating point.
-        targets: labels of shape [N], int64.
+        logits: scores of shape [N, C] or [N, C, ...], floating point.
+        targets: labels of shape [N] or [N, ...], int64.
+        ignore_index: targets of this value are not counted, as in `nn.CrossEntropyLoss`.
 
     Returns:
-        An int64 tensor of shape [], on the device of the logits: nothing is copied to the CPU.
+        Two int64 tensors of shape [], on the device of the logits: nothing is copied to the CPU.
 
     Raises:
-        ValueError: the shapes do not fit; targets [N, 1] would be compared with every sample.
+        ValueError: the shapes don't fit; targets [N, 1] would be compared with every sample.
     """
-    if logits.ndim != 2 or targets.shape != logits.shape[:1]:
+    if logits.ndim < 2 or targets.shape != logits.shape[:1] + logits.shape[2:]:
         raise ValueError(
             "expected logits of shape [N, C] and targets of shape [N], but they have shapes "
             f"{list(logits.shape)} and {list(targets.shape)}"
         )
-    return (logits.argmax(dim=1) == targets).sum()
+    correct = logits.argmax(dim=1) == targets
+    counted = targets != ignore_index
+    if ignore_index >= 0:  # else no prediction equals it
+        correct &= counted
+    return correct.count_nonzero(), counted.count_nonzero()
 
 
 def accuracy(logits: Tensor, targets: Tensor) -> float:
@@ -34,7 +41,8 @@ def accuracy(logits: Tensor, targets: Tensor) -> float:
         logits: scores of shape [N, C], floating point.
         targets: labels of shape [N], int64.
     """
-    return count_correct(logits, targets).item() / len(targets)
+    correct, n = count_correct(logits, targets)
+    return correct.item() / n.item()
 
 
 def majority_baseline(train_targets: Tensor, targets: Tensor) -> float:
@@ -130,5 +138,5 @@ def wilson_interval(n_correct: int, n: int, z: float = 1.96) -> tuple[float, flo
 
 
 def count_parameters(model: torch.nn.Module) -> int:
-    """Return the number of numbers that training may change."""
+    """Return the number of trainable parameters."""
     return sum(p.numel() for p in model.parameters() if p.requires_grad)

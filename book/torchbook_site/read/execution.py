@@ -297,6 +297,7 @@ def prepare(app: Sphinx) -> None:
     # A thread of PyTorch's that waits for the others sleeps. By default it spins, and on a busy
     # machine takes the core that the others need: a training step then costs several times as much.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ["TQDM_DISABLE"] = "1"  # a page shows no bars
 
 
 def pages_to_run(

@@ -239,6 +239,7 @@ def train(
         optimizer,
         epochs=training.epochs,
         scheduler=build_scheduler(config.schedule, optimizer, n_steps),
+        schedule="step",
         precision=training.precision,
         compile=training.compile,
         clip_norm=training.clip_norm,

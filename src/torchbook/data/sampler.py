@@ -118,6 +118,11 @@ class Resumable:
         """The number of examples in a batch, of all processes together."""
         return self.order.batch_size
 
+    @property
+    def world_size(self) -> int:
+        """The number of processes that share each batch."""
+        return self.order.world_size
+
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
         return len(self.order)

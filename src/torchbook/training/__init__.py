@@ -1,10 +1,13 @@
-"""The training loop of the book: `fit`, `evaluate` and `predict`, and what belongs to them."""
+"""Training: the plain loop, and `fit` with everything that real work needs."""
 
 from torchbook.training.finder import LearningRateTrial, find_learning_rate
-from torchbook.training.history import Evaluation, History
-from torchbook.training.loop import DivergedError, evaluate, predict, train_one_epoch
+from torchbook.training.history import History
+from torchbook.training.interrupts import TrainingInterrupted
+from torchbook.training.loop import Evaluation, evaluate, predict, train_epoch
 from torchbook.training.optim import parameter_groups
-from torchbook.training.trainer import State, TrainingInterrupted, fit
+from torchbook.training.run import DivergedError
+from torchbook.training.steps import StepResult, SupervisedStep
+from torchbook.training.trainer import State, fit
 
 __all__ = [
     "DivergedError",
@@ -12,11 +15,13 @@ __all__ = [
     "History",
     "LearningRateTrial",
     "State",
+    "StepResult",
+    "SupervisedStep",
     "TrainingInterrupted",
     "evaluate",
     "find_learning_rate",
     "fit",
     "parameter_groups",
     "predict",
-    "train_one_epoch",
+    "train_epoch",
 ]

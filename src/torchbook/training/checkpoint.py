@@ -17,36 +17,40 @@ import torch
 from torch import Tensor, nn
 
 from torchbook import __version__
+from torchbook.training import distributed, shards
 
-FORMAT = "torchbook checkpoint, version 1"
+FORMAT = "torchbook checkpoint, version 2"
+# What PyTorch reads back as it was, besides numbers, texts, lists and dictionaries.
+PLAIN = (Tensor, torch.Size, torch.dtype, torch.device, bytes, complex, type(None))
 
 
 class CheckpointError(RuntimeError):
-    """A file is no checkpoint of ours, or a damaged one, or could not be written."""
+    """A file is not a checkpoint of this package, is damaged, or could not be written."""
 
 
 class CheckpointMismatchError(CheckpointError):
-    """A checkpoint does not belong to this model, or to these settings."""
+    """A checkpoint belongs to another model, or to a training with other settings."""
 
 
 @dataclass
 class Checkpoint:
-    """All that a training needs to go on as if it had never stopped.
+    """Everything that a training needs to go on as if it had never stopped.
 
     Attributes:
-        model: the model's `state_dict`.
-        optimizer: the optimiser's.
+        model: the model's `state_dict`; empty if it is in `shards`.
+        optimizer: the optimiser's `state_dict`, likewise.
         scheduler: the scheduler's, if there is one.
         scaler: the gradient scaler's, in float16.
-        batches: the position in the data: that of the training batches.
+        batches: the training batches': the position in the data.
         generators: the states of the random number generators, one entry for each process.
         epoch: finished epochs.
         step: optimiser steps, in all epochs together.
-        partial: loss and metrics of the unfinished epoch so far; None between epochs.
-        history: the table of the finished epochs.
-        seconds: spent in the unfinished epoch.
-        best: the weights of the best epoch, if they are kept.
-        settings: what must be the same for the rest of the training.
+        sums: loss and metrics since the last evaluation, see `steps.Sums`.
+        history: the rows of the history.
+        seconds: spent since the last evaluation.
+        best: the weights of the best evaluation, if they are kept.
+        shards: the folder beside the file that holds the tensors of a sharded model.
+        settings: what must stay the same for the rest of the training.
         config: what the caller wants to find again, such as how to build the model.
         versions: of Python and the libraries.
     """
@@ -59,10 +63,11 @@ class Checkpoint:
     generators: list[dict[str, Any]] = field(default_factory=list)
     epoch: int = 0
     step: int = 0
-    partial: dict[str, Any] | None = None
+    sums: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, float]] = field(default_factory=list)
     seconds: float = 0.0
     best: dict[str, Any] | None = None
+    shards: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=lambda: versions())
@@ -72,24 +77,57 @@ def versions() -> dict[str, str]:
     """Return the versions of Python, PyTorch and this package."""
     return {
         "python": platform.python_version(),
-        "torch": str(torch.__version__),  # a class of its own, which a safe load refuses
+        "torch": str(torch.__version__),
         "torchbook": __version__,
     }
 
 
-def save(path: Path | str, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint so that the file at `path` is always a whole one: the old or the new.
+def plain(value: Any, name: str) -> Any:
+    """Return a value as it can be read back without running code.
 
-    It is written beside `path`, brought to the disk, and moved into place with one atomic rename.
+    Numbers of NumPy become Python's, paths become texts, and dictionaries and lists of any class
+    become `dict` and `list`.
+
+    Args:
+        value: tensors, numbers, texts, and dictionaries, lists, tuples and sets of these.
+        name: what it is called, for the message.
 
     Raises:
-        CheckpointError: the folder is missing or may not be written to, or the disk is full. What
-            was at `path` before is still there.
+        TypeError: names the entry that could not be read back.
+    """
+    if isinstance(value, PLAIN):
+        return value
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, Mapping):
+        return {plain(key, name): plain(v, f"{name}[{key!r}]") for key, v in value.items()}
+    for kind in (list, tuple, set):
+        if isinstance(value, kind):
+            return kind(plain(v, f"{name}[{i}]") for i, v in enumerate(value))
+    raise TypeError(
+        f"{name} is of the class {type(value).__name__}, which a checkpoint can't hold: only "
+        "tensors, numbers, texts, lists and dictionaries can be read back without running code"
+    )
+
+
+def save(path: Path | str, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint so that the file at `path` is always complete: the old or the new one.
+
+    It is written beside `path`, flushed to the disk, and moved into place with one atomic rename.
+
+    Raises:
+        TypeError: an entry could not be read back; names it.
+        CheckpointError: the folder is missing or not writable, or the disk is full. What was at
+            `path` before is still there.
     """
     path = Path(path)
-    # Field by field: `asdict` would copy every tensor.
-    content = {f.name: getattr(checkpoint, f.name) for f in fields(checkpoint)}
-    # One name, so that what a killed process leaves behind is overwritten by the next.
+    content = {f.name: plain(getattr(checkpoint, f.name), f.name) for f in fields(checkpoint)}
+    # Always the same name, so that what a killed process leaves behind is overwritten.
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         with unfinished.open("wb") as file:
@@ -104,52 +142,47 @@ def save(path: Path | str, checkpoint: Checkpoint) -> None:
 
 
 def _why_not_written(path: Path, error: Exception) -> str:
-    kept = f"The checkpoint that was at {path} before is untouched" if path.exists() else ""
+    kept = f"The checkpoint that was at {path} before is unchanged" if path.exists() else ""
     if not path.parent.is_dir():
-        reason, step = f"the folder {path.parent} does not exist", "make it first"
+        reason, action = f"the folder {path.parent} does not exist", "create it first"
     elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        reason, step = "the disk is full", "make room, then train on with resume=True"
+        reason, action = "the disk is full", "free some space, then resume the training"
     elif isinstance(error, PermissionError):
-        reason, step = f"{path.parent} may not be written to", "choose another folder"
+        reason, action = f"you can't write to {path.parent}", "choose another folder"
     else:
-        reason, step = str(error).splitlines()[0], "see the error above"
-    return f"the checkpoint {path} could not be written: {reason}; {step}. {kept}".strip()
+        reason, action = str(error).splitlines()[0], "see the error above"
+    return f"the checkpoint {path} could not be written: {reason}; {action}. {kept}".strip()
 
 
-def load(path: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
-    """Read a checkpoint. Only tensors and plain values are read, no code is run.
+def load(path: Path | str) -> Checkpoint:
+    """Read a checkpoint into the CPU's memory. Only tensors and plain values are read.
 
     Args:
         path: where `save` has written it.
-        device: where its tensors go.
 
     Raises:
         FileNotFoundError: there is no such file.
-        CheckpointError: the file is damaged, or no checkpoint of this package.
+        CheckpointError: the file is damaged, can't be read, or is not a checkpoint of this package.
     """
     path = Path(path)
-    if not path.is_file():
+    if path.is_dir():
+        raise CheckpointError(f"{path} is a folder; expected the file of a checkpoint")
+    if not path.exists():
         raise FileNotFoundError(f"there is no checkpoint at {path}")
     try:
-        if not zipfile.is_zipfile(path):  # which all are; others could only be of another kind
-            raise pickle.UnpicklingError("not a zip archive")
-        content = torch.load(path, map_location=device, weights_only=True)
-    except Exception as error:  # damaged bytes can trip over anything
+        _check_whole(path)
+        # Several processes share one copy of the file in memory.
+        several = distributed.size() > 1
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=several)
+    except pickle.UnpicklingError as error:
         raise CheckpointError(
-            f"{path} ({path.stat().st_size:,} bytes) cannot be read as a checkpoint: it is "
-            "damaged, or of another kind. Files that would run code when opened are refused. Take "
-            "an older checkpoint, or train anew"
+            f"{path} was refused: it holds objects that would run code when they are loaded. If "
+            "you trust its source, save its weights again as a plain state_dict"
         ) from error
+    except OSError as error:
+        raise CheckpointError(f"{path} can't be read: {error.strerror or error}") from error
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
-        kind = (
-            f"a dictionary with the keys {', '.join(map(str, list(content)[:5]))}"
-            if isinstance(content, dict)
-            else f"a {type(content).__name__}"
-        )
-        raise CheckpointError(
-            f"{path} is not a checkpoint of a training with torchbook, it holds {kind}. A bare "
-            "state_dict is loaded with model.load_state_dict(torch.load(path, weights_only=True))"
-        )
+        raise CheckpointError(_another_kind(path, content))
     try:
         return Checkpoint(**content)
     except TypeError as error:  # a field too many or too few
@@ -159,26 +192,76 @@ def load(path: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
         ) from error
 
 
+def _check_whole(path: Path) -> None:
+    """Raise CheckpointError if a file is not a zip archive with correct checksums, as all are."""
+    size = f"{path} ({path.stat().st_size:,} bytes)"
+    if path.stat().st_size and not zipfile.is_zipfile(path):
+        with path.open("rb") as file:
+            is_cut_off = file.read(2) == b"PK"
+        if not is_cut_off:
+            raise CheckpointError(
+                f"{size} is not a checkpoint of a training with torchbook: it is a file of another "
+                "kind"
+            )
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except zipfile.BadZipFile:
+        damaged = "its table of contents"
+    if damaged is not None:
+        raise CheckpointError(
+            f"{size} is damaged ({damaged}), perhaps by a copy that broke off: copy it again, use "
+            "an older checkpoint, or train again from the start"
+        )
+
+
+def _another_kind(path: Path, content: Any) -> str:
+    kind = (
+        f"a dictionary with the keys {', '.join(map(str, list(content)[:5]))}"
+        if isinstance(content, dict)
+        else f"a {type(content).__name__}"
+    )
+    return (
+        f"{path} is not a checkpoint of a training with this version of torchbook; it holds {kind}."
+        " A bare state_dict is loaded with "
+        "model.load_state_dict(torch.load(path, weights_only=True))"
+    )
+
+
 def load_weights(model: nn.Module, path: Path | str) -> Checkpoint:
-    """Put a checkpoint's weights into a model: those of the best epoch, if they were kept.
+    """Load a checkpoint's weights into a model: the best ones, if they were kept, else the last.
 
     Args:
-        model: built as the one that was trained; changed in place.
-        path: where `save` has written the checkpoint.
+        model: built like the one that was trained; changed in place.
+        path: where `fit` has written the checkpoint.
 
     Returns:
         The checkpoint, for its `config` and `history`.
 
     Raises:
         FileNotFoundError: there is no such file.
-        CheckpointError: the file is damaged, or no checkpoint of this package.
+        CheckpointError: the file is damaged, or not a checkpoint of this package.
         CheckpointMismatchError: the weights belong to another model; says which keys differ.
     """
     checkpoint = load(path)
-    weights = checkpoint.best or checkpoint.model
+    if checkpoint.shards is not None:
+        folder = Path(path).with_name(checkpoint.shards)
+        part = "best" if checkpoint.optimizer["has_best"] else "model"
+        check_belongs(model.state_dict(), shards.stored(folder, part), path)
+        model.load_state_dict(shards.read_weights(folder, model, part))
+        return checkpoint
+    weights = without_wrappers(checkpoint.best or checkpoint.model)
     check_belongs(model.state_dict(), weights, path)
     model.load_state_dict(weights)
     return checkpoint
+
+
+def without_wrappers(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a `state_dict` without the prefixes of `torch.compile` and `DataParallel`."""
+    names = [name.replace("_orig_mod.", "") for name in state]
+    if names and all(name.startswith("module.") for name in names):
+        names = [name.removeprefix("module.") for name in names]
+    return dict(zip(names, state.values(), strict=True))
 
 
 def check_belongs(model: Mapping[str, Any], saved: Mapping[str, Any], path: Path | str) -> None:
@@ -211,24 +294,6 @@ def check_belongs(model: Mapping[str, Any], saved: Mapping[str, Any], path: Path
     )
 
 
-def check_settings(settings: Mapping[str, Any], saved: Mapping[str, Any], path: Path | str) -> None:
-    """Check that a training goes on as it began.
-
-    Raises:
-        CheckpointMismatchError: names each setting that differs, with both values.
-    """
-    differing = [
-        f"{name} was {saved.get(name)!r} and is now {value!r}"
-        for name, value in settings.items()
-        if saved.get(name) != value
-    ]
-    if differing:
-        raise CheckpointMismatchError(
-            f"{path} cannot be resumed with other settings: {'; '.join(differing)}. Use the old "
-            "ones, or begin anew with another checkpoint file"
-        )
-
-
 def _shapes(state: Mapping[str, Any]) -> dict[str, list[int]]:
     return {k: list(v.shape) for k, v in state.items() if isinstance(v, Tensor)}
 
@@ -238,7 +303,7 @@ def _some(keys: list[str]) -> str:
 
 
 def generator_states() -> dict[str, Any]:
-    """Return the states of Python's, NumPy's and PyTorch's random numbers, on all devices."""
+    """Return the states of the generators of Python, NumPy and PyTorch, on the current device."""
     name, keys, *rest = np.random.get_state()
     states = {
         "python": random.getstate(),
@@ -253,7 +318,7 @@ def generator_states() -> dict[str, Any]:
 
 
 def set_generator_states(states: Mapping[str, Any]) -> None:
-    """Put back what `generator_states` returned; devices that are not here are left out."""
+    """Restore what `generator_states` returned; devices that this machine lacks are left out."""
     random.setstate(states["python"])
     name, keys, *rest = states["numpy"]
     np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))

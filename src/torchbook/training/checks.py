@@ -1,71 +1,31 @@
-"""Batches are looked at once before they cause harm, and named when they did."""
+"""The first batch is checked before it does harm; on an error, the batch is described."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from torchbook.device import device_of
 
-Batch = tuple[Tensor, Tensor]
-LossFunction = Callable[[Tensor, Tensor], Tensor]
-
-NO_BATCH = "there was no batch: the data is empty, or an iterator that was used up already"
-
 
 @contextmanager
-def checked(
-    batches: Iterable[Batch],
-    model: nn.Module,
-    loss_fn: LossFunction | None = None,
-    source: object = None,
-) -> Iterator[Iterable[Batch]]:
-    """Check the first batch before it is used; on an error, add to it which batch was at hand.
-
-    The model is asked for two samples of the first batch, in evaluation mode, and the labels are
-    read once. A label out of range would stop a CUDA process for good.
-
-    Args:
-        batches: yields (inputs [B, ...], targets [B, ...]).
-        model: maps inputs to outputs.
-        loss_fn: if it is cross-entropy, labels are checked against the number of classes.
-        source: where the batches come from, `batches` itself by default; if it has all `targets`,
-            these are checked, else those of the first batch.
-
-    Yields:
-        The same batches.
-
-    Raises:
-        TypeError: the inputs are bytes, the weights are floats.
-        ValueError: a label is out of range.
-    """
-    last: list[Batch] = []
-
-    def sound() -> Iterator[Batch]:
-        for batch in batches:
-            if not last:
-                last.append(batch)
-                check_inputs(batch[0], model)
-                if _is_cross_entropy(loss_fn):
-                    targets = getattr(source or batches, "targets", batch[1])
-                    check_labels(targets, batch[0], model)
-            last[0] = batch
-            yield batch
-
+def batch_in_errors(model: nn.Module) -> Iterator[list[Any]]:
+    """Add to an error which batch was being used; yields a list to keep that batch in."""
+    current: list[Any] = []
     try:
-        yield sound()
+        yield current
     except Exception as error:
-        if last:
-            inputs, targets = last[0]
+        if current:
             error.add_note(
-                f"The batch at hand: inputs {_describe(inputs)}, targets {_describe(targets)}. "
+                f"The batch: {describe(current[0])}. "
                 f"The model's weights are {_describe_weights(model)}."
             )
         raise
 
 
-def check_inputs(inputs: Tensor, model: nn.Module) -> None:
+def check_inputs(inputs: Any, model: nn.Module) -> None:
     """Raise TypeError if bytes would meet weights that are floats."""
     weight = next(model.parameters(), None)
     are_bytes = isinstance(inputs, Tensor) and inputs.dtype == torch.uint8
@@ -78,13 +38,12 @@ def check_inputs(inputs: Tensor, model: nn.Module) -> None:
 
 
 @torch.no_grad()
-def check_labels(targets: Tensor, inputs: Tensor, model: nn.Module) -> None:
+def check_labels(targets: Any, inputs: Tensor, model: nn.Module, ignore_index: int) -> None:
     """Raise ValueError if a label is not from 0 to C - 1, with C from the model's outputs [2, C].
 
-    Targets that are no labels (floating point), or more than one a sample, are left alone, and so
-    is -100, which cross-entropy ignores.
+    Targets that are not labels (floating point), or more than one a sample, are left alone.
     """
-    if targets.is_floating_point() or targets.ndim != 1:
+    if not isinstance(targets, Tensor) or targets.is_floating_point() or targets.ndim != 1:
         return
     training = model.training
     outputs = model.eval()(inputs[:2])
@@ -92,7 +51,7 @@ def check_labels(targets: Tensor, inputs: Tensor, model: nn.Module) -> None:
     if outputs.ndim != 2:
         return
     n_classes = outputs.shape[1]
-    wrong = ((targets < 0) | (targets >= n_classes)) & (targets != -100)
+    wrong = ((targets < 0) | (targets >= n_classes)) & (targets != ignore_index)
     if wrong.any():
         place = int(wrong.nonzero()[0])
         raise ValueError(
@@ -103,14 +62,20 @@ def check_labels(targets: Tensor, inputs: Tensor, model: nn.Module) -> None:
         )
 
 
-def _is_cross_entropy(loss_fn: LossFunction | None) -> bool:
-    return loss_fn is nn.functional.cross_entropy or isinstance(loss_fn, nn.CrossEntropyLoss)
+def describe(batch: Any) -> str:
+    """Return shapes, dtypes and devices of the tensors of a batch."""
+    if isinstance(batch, Mapping):
+        return ", ".join(f"{name} {_describe_one(value)}" for name, value in batch.items())
+    if isinstance(batch, tuple | list):
+        parts = [_describe_one(part) for part in batch]
+        return f"inputs {parts[0]}, targets {parts[1]}" if len(parts) == 2 else ", ".join(parts)
+    return _describe_one(batch)
 
 
-def _describe(tensor: object) -> str:
-    if not isinstance(tensor, Tensor):
-        return f"a {type(tensor).__name__}"
-    return f"{list(tensor.shape)} {tensor.dtype} on {tensor.device}"
+def _describe_one(value: Any) -> str:
+    if isinstance(value, Tensor):
+        return f"{list(value.shape)} {value.dtype} on {value.device}"
+    return f"a {type(value).__name__}"
 
 
 def _describe_weights(model: nn.Module) -> str:

@@ -1,7 +1,8 @@
-"""What a training or an evaluation came to: plain numbers, in a table."""
+"""The course of a training: plain numbers, in a table."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,43 +11,12 @@ Mode = Literal["min", "max"]
 _SHORT = {"accuracy": "acc."}  # the table has to fit on a phone
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """How a model did on a number of samples.
-
-    Attributes:
-        loss: mean loss per sample.
-        metrics: mean per sample of each metric, by name.
-        n: number of samples.
-    """
-
-    loss: float
-    metrics: dict[str, float]
-    n: int
-
-    @property
-    def accuracy(self) -> float:
-        """Share of samples predicted correctly, from 0 to 1.
-
-        Raises:
-            AttributeError: accuracy was not among the metrics.
-        """
-        if "accuracy" not in self.metrics:
-            raise AttributeError(
-                f"accuracy was not measured, only {', '.join(['loss', *self.metrics])}"
-            )
-        return self.metrics["accuracy"]
-
-    def __str__(self) -> str:
-        values = {"loss": self.loss, **self.metrics}
-        return ", ".join(f"{name} {_number(name, v)}" for name, v in values.items()) + (
-            f" on {self.n:,} samples"
-        )
-
-
 @dataclass(repr=False)
 class History:
-    """What happened in each epoch: a plain table, one row (a dict) per epoch."""
+    """What happened in each epoch: a plain table, one row (a dict) per epoch.
+
+    A training that is evaluated by steps has a row per evaluation, with "step" in place of "epoch".
+    """
 
     rows: list[dict[str, float]] = field(default_factory=list)
 
@@ -54,17 +24,17 @@ class History:
         return len(self.rows)
 
     def column(self, name: str) -> list[float]:
-        """Return one column, an entry per epoch.
+        """Return one column, an entry per row.
 
         Raises:
-            KeyError: there is no such column; names those that there are.
+            KeyError: there is no such column; names the columns.
         """
         if self.rows and name not in self.rows[0]:
             raise KeyError(f"no column {name!r}; there are {', '.join(self.rows[0])}")
         return [row[name] for row in self.rows]
 
     def best(self, column: str = "valid_loss", mode: Mode = "min") -> dict[str, float]:
-        """Return the row of the best epoch, the first of equals.
+        """Return the best row, the first of equals.
 
         Args:
             column: what is compared.
@@ -72,16 +42,28 @@ class History:
 
         Raises:
             KeyError: there is no such column.
-            ValueError: there is no epoch yet.
+            ValueError: there is no row yet, or the mode is another.
         """
+        if mode not in ("min", "max"):
+            raise ValueError(f'mode must be "min" or "max", but is {mode!r}')
         values = self.column(column)
         if not values:
             raise ValueError("there is no best epoch: the history has no epoch yet")
-        return self.rows[values.index(min(values) if mode == "min" else max(values))]
+        sign = 1 if mode == "min" else -1
+        # A value that is not a number is never the best.
+        keys = [math.inf if math.isnan(value) else sign * value for value in values]
+        return self.rows[keys.index(min(keys))]
+
+    def since_best(self, column: str = "valid_loss", mode: Mode = "min") -> int:
+        """Return how many rows follow the best one; 0 if it is the last, or there are none."""
+        if not self.rows:
+            return 0
+        best = self.best(column, mode)
+        return len(self) - 1 - next(i for i, row in enumerate(self.rows) if row is best)
 
     @property
     def seconds(self) -> float:
-        """The duration of all epochs in seconds, validation included."""
+        """How long all of it took, in seconds, evaluation included."""
         return sum(self.column("seconds"))
 
     def __str__(self) -> str:
@@ -107,7 +89,7 @@ def _title(name: str) -> str:
 
 def _number(name: str, value: float) -> str:
     """Write a number as its column has it."""
-    if name == "epoch":
+    if name in ("epoch", "step"):
         return str(value)
     if name == "seconds":
         return f"{value:.1f}"

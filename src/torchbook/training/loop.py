@@ -1,234 +1,117 @@
-"""One pass over the data: to learn from it, to measure on it, to predict."""
+"""The training loop in plain PyTorch, for classifiers: one pass to learn, to measure, to predict.
 
-import itertools
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+`trainer.fit` does the same with everything that real work needs, for any kind of model.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 
-from torchbook.device import copy_to, device_of
-from torchbook.metrics import count_correct
-from torchbook.training import distributed
-from torchbook.training.checks import NO_BATCH, Batch, LossFunction, checked
-from torchbook.training.history import Evaluation
-from torchbook.training.precision import Precision
+from torchbook.device import device_of
 
-# Maps outputs [B, ...] and targets [B, ...] to the sum over the batch, a tensor of shape [].
-Metric = Callable[[Tensor, Tensor], Tensor]
-ACCURACY: Mapping[str, Metric] = {"accuracy": count_correct}
+NO_BATCH = "there was no batch: the data is empty, or an iterator that was used up already"
 
 
-class DivergedError(RuntimeError):
-    """The loss became infinite or not a number; the weights are of no more use."""
+@dataclass(frozen=True)
+class Evaluation:
+    """How well a classifier did on `n` samples.
+
+    Attributes:
+        loss: mean cross-entropy per sample.
+        accuracy: share of samples predicted correctly, from 0 to 1.
+        n: number of samples.
+    """
+
+    loss: float
+    accuracy: float
+    n: int
+
+    def __str__(self) -> str:
+        return f"loss {self.loss:.4f}, accuracy {self.accuracy:.2%} on {self.n:,} samples"
 
 
-def train_one_epoch(
-    model: nn.Module,
-    batches: Iterable[Batch],
-    loss_fn: LossFunction,
-    optimizer: Optimizer,
-    scheduler: LRScheduler | None = None,
-    *,
-    metrics: Mapping[str, Metric] = ACCURACY,
+def train_epoch(
+    model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]], optimizer: Optimizer
 ) -> Evaluation:
-    """Update the model once for each batch.
+    """Train for one epoch: one optimiser step for each batch.
 
     Args:
-        model: maps a batch of inputs to outputs, such as logits [B, C].
-        batches: yields (inputs [B, ...], targets [B, ...]) on the model's device.
-        loss_fn: maps outputs and targets to their mean loss, a tensor of shape [].
+        model: maps inputs [B, ...] to logits [B, C].
+        loader: yields inputs [B, ...] and labels [B], int64.
         optimizer: holds the model's parameters.
-        scheduler: moves the learning rate; stepped after every batch.
-        metrics: each maps outputs and targets to the batch's sum, a tensor of shape [].
 
     Returns:
-        Loss and metrics over the epoch, each sample counted as the model was when it saw it.
-
-    Raises:
-        DivergedError: the loss is infinite or not a number.
-        ValueError: there was no batch, or a label is out of range.
-        TypeError: the inputs are bytes, the weights are floats.
-    """
-    total = Total(metrics)
-    precision = Precision("float32", device_of(model))
-    with checked(batches, model, loss_fn) as sound:
-        train_steps(model, sound, loss_fn, optimizer, total, precision, scheduler)
-    (result,) = read(total)
-    check_finite(result.loss, optimizer)
-    return result
-
-
-def train_steps(
-    model: nn.Module,
-    batches: Iterable[Batch],
-    loss_fn: LossFunction,
-    optimizer: Optimizer,
-    total: "Total",
-    precision: Precision,
-    scheduler: LRScheduler | None = None,
-    *,
-    clip_norm: float | None = None,
-    accumulate: int = 1,
-    after_step: Callable[[], None] = lambda: None,
-) -> None:
-    """Go through the batches once, with a step after every `accumulate` of them.
-
-    Nothing in here waits for the device. The arguments are those of `fit`; `total` collects loss
-    and metrics, `after_step` is called after each step.
-    """
-    model.train()
-    for group in groups_of(batches, accumulate):
-        optimizer.zero_grad()
-        for inputs, targets, weight in distributed.weighted(group, model):
-            with precision.autocast():
-                outputs = model(inputs)
-                loss = loss_fn(outputs, targets)
-            precision.backward(loss if weight is None else loss * weight)
-            total.add(loss, outputs, targets)
-        precision.step(optimizer, clip_norm)
-        if scheduler is not None:
-            scheduler.step()
-        after_step()
-
-
-def groups_of(batches: Iterable[Batch], n: int) -> Iterator[list[Batch]]:
-    """Yield lists of `n` batches, the last one with what remains."""
-    batches = iter(batches)
-    while group := list(itertools.islice(batches, n)):
-        yield group
-
-
-@torch.inference_mode()
-def evaluate(
-    model: nn.Module,
-    batches: Iterable[Batch],
-    loss_fn: LossFunction = nn.functional.cross_entropy,
-    *,
-    metrics: Mapping[str, Metric] = ACCURACY,
-) -> Evaluation:
-    """Measure the model without changing it; it is left in evaluation mode.
-
-    Args:
-        model: maps a batch of inputs to outputs, such as logits [B, C].
-        batches: yields (inputs [B, ...], targets [B, ...]) on the model's device.
-        loss_fn: maps outputs and targets to their mean loss, a tensor of shape [].
-        metrics: each maps outputs and targets to the batch's sum, a tensor of shape [].
-
-    Raises:
-        ValueError: there was no batch, or a label is out of range.
-        TypeError: the inputs are bytes, the weights are floats.
-    """
-    total = Total(metrics)
-    with checked(batches, model, loss_fn) as sound:
-        measure(model, sound, loss_fn, total, Precision("float32", device_of(model)))
-    (result,) = read(total)
-    return result
-
-
-@torch.inference_mode()
-def measure(
-    model: nn.Module,
-    batches: Iterable[Batch],
-    loss_fn: LossFunction,
-    total: "Total",
-    precision: Precision,
-) -> None:
-    """Collect loss and metrics in `total` without waiting for the device."""
-    model.eval()
-    for inputs, targets in batches:
-        with precision.autocast():
-            outputs = model(inputs)
-            loss = loss_fn(outputs, targets)
-        total.add(loss, outputs, targets)
-
-
-@torch.inference_mode()
-def predict(model: nn.Module, batches: Iterable[Batch]) -> Tensor:
-    """Return the outputs of all samples in order, such as logits [N, C].
-
-    The model is left in evaluation mode.
+        Loss and accuracy, each sample counted with the weights that its batch met.
 
     Raises:
         ValueError: there was no batch.
-        TypeError: the inputs are bytes, the weights are floats.
     """
+    device = device_of(model)
+    model.train()
+    loss_sum, n_correct, n_seen = 0.0, 0, 0
+    for inputs, labels in loader:
+        inputs, labels = inputs.to(device), labels.to(device)
+        logits = model(inputs)
+        loss = F.cross_entropy(logits, labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        loss_sum += loss.detach() * len(labels)
+        n_correct += (logits.argmax(dim=1) == labels).sum()
+        n_seen += len(labels)
+    return _means(loss_sum, n_correct, n_seen)
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]]) -> Evaluation:
+    """Measure a classifier. It is left in evaluation mode, and otherwise as it was.
+
+    Args:
+        model: maps inputs [B, ...] to logits [B, C].
+        loader: yields inputs [B, ...] and labels [B], int64.
+
+    Raises:
+        ValueError: there was no batch.
+    """
+    device = device_of(model)
     model.eval()
-    with checked(batches, model) as sound:
-        outputs = [model(inputs) for inputs, _ in sound]
+    loss_sum, n_correct, n_seen = 0.0, 0, 0
+    for inputs, labels in loader:
+        inputs, labels = inputs.to(device), labels.to(device)
+        logits = model(inputs)
+        loss_sum += F.cross_entropy(logits, labels, reduction="sum")
+        n_correct += (logits.argmax(dim=1) == labels).sum()
+        n_seen += len(labels)
+    return _means(loss_sum, n_correct, n_seen)
+
+
+@torch.no_grad()
+def predict(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
+    """Return the model's outputs for all samples, in order, such as logits [N, C].
+
+    The model is left in evaluation mode.
+
+    Args:
+        model: maps inputs [B, ...] to outputs [B, ...].
+        loader: yields inputs [B, ...] and targets, which are not used.
+
+    Raises:
+        ValueError: there was no batch.
+    """
+    device = device_of(model)
+    model.eval()
+    outputs = [model(inputs.to(device)) for inputs, _ in loader]
     if not outputs:
         raise ValueError(NO_BATCH)
     return torch.cat(outputs)
 
 
-def check_finite(loss: float, optimizer: Optimizer, split: str = "training") -> None:
-    """Raise DivergedError unless the loss on a split is a finite number."""
-    if not math.isfinite(loss):
-        raise DivergedError(
-            f"the {split} loss became {loss}. Usually the learning rate "
-            f"({optimizer.param_groups[0]['lr']:g} now) is too high: try a tenth of it, and check "
-            "the inputs for values that are not finite"
-        )
-
-
-class Total:
-    """What the batches came to. It stays on the device, batch by batch, until `read` adds it up.
-
-    Args:
-        metrics: each maps outputs and targets to the batch's sum, a tensor of shape [].
-    """
-
-    def __init__(self, metrics: Mapping[str, Metric]) -> None:
-        self.metrics = metrics
-        self.sizes: list[int] = []
-        # A row for each batch: its mean loss, and its sum of each metric.
-        self.columns: dict[str, list[Tensor]] = {"loss": [], **{name: [] for name in metrics}}
-
-    def add(self, mean_loss: Tensor, outputs: Tensor, targets: Tensor) -> None:
-        """Take note of a batch of B samples."""
-        self.sizes.append(len(targets))
-        self.columns["loss"].append(mean_loss.detach())
-        for name, metric in self.metrics.items():
-            self.columns[name].append(metric(outputs.detach(), targets))
-
-    def sums(self) -> Tensor:
-        """Return the number of samples and the sums of loss and metrics, shape [2 + metrics].
-
-        Raises:
-            ValueError: there was no batch.
-        """
-        if not self.sizes:
-            raise ValueError(NO_BATCH)
-        device = self.columns["loss"][0].device
-        # float64 adds up 100 million samples without losing one. Apple's GPUs do not have it.
-        dtype = torch.float32 if device.type == "mps" else torch.float64
-        sizes = copy_to(torch.tensor(self.sizes, dtype=dtype), device)
-        losses, *counts = (torch.stack(column).to(dtype) for column in self.columns.values())
-        # The mean over a batch, weighed by its size.
-        return torch.stack([sizes.sum(), sizes @ losses, *(count.sum() for count in counts)])
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return all rows so far, for a checkpoint in the middle of an epoch."""
-        columns = {name: torch.stack(c) for name, c in self.columns.items() if c}
-        return {"sizes": list(self.sizes), "columns": columns}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from rows that `state_dict` returned."""
-        self.sizes = list(state["sizes"])
-        self.columns |= {name: list(column) for name, column in state["columns"].items()}
-
-
-def read(*totals: Total) -> list[Evaluation]:
-    """Add the totals up, over all processes, and read them: the one wait for the device."""
-    sums = distributed.add_up(torch.stack([total.sums() for total in totals]))
-    return [
-        Evaluation(
-            loss=loss / n,
-            metrics={name: s / n for name, s in zip(total.metrics, rest, strict=True)},
-            n=round(n),
-        )
-        for total, (n, loss, *rest) in zip(totals, sums.tolist(), strict=True)
-    ]
+def _means(loss_sum: Tensor, n_correct: Tensor, n_seen: int) -> Evaluation:
+    """Divide the sums; this is where the CPU waits for the device."""
+    if n_seen == 0:
+        raise ValueError(NO_BATCH)
+    return Evaluation(loss_sum.item() / n_seen, n_correct.item() / n_seen, n_seen)

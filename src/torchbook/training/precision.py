@@ -1,6 +1,6 @@
-"""Mixed precision: fast, short floating-point numbers where they do no harm.
+"""Mixed precision: 16-bit numbers where they do no harm.
 
-Matrix products and convolutions run in 16 bits, sums and losses in 32, the weights stay in 32
+Matrix products and convolutions run in 16 bits, sums and losses in 32, and the weights stay in 32
 (P. Micikevicius et al., "Mixed Precision Training", arXiv:1710.03740).
 """
 
@@ -16,13 +16,11 @@ NAMES: tuple[Name, ...] = ("float32", "bfloat16", "float16")
 
 
 class Precision:
-    """How forward pass, backward pass and step deal with short numbers.
+    """How the forward pass, the backward pass and the step use short numbers.
 
-    float16 has few exponents: small gradients would become 0. Its loss is therefore scaled up and
-    the gradients scaled down again before the step, which is left out if one of them overflowed.
-
-    PyTorch's scaler reads from the device once a step, unless the optimiser is a fused one, for
-    example `torch.optim.AdamW(..., fused=True)`. On a GPU, use one.
+    float16 has few exponents, so that small gradients would become 0. Its loss is therefore scaled
+    up, and the gradients down again before the step, which is skipped if one of them overflowed.
+    To know whether it was, the CPU waits for the device once a step. bfloat16 needs none of this.
 
     Args:
         name: "float32", "bfloat16" or "float16".
@@ -49,12 +47,12 @@ class Precision:
         """Add the gradients of `loss`, a tensor of shape [], to those of the parameters."""
         (loss if self.scaler is None else self.scaler.scale(loss)).backward()
 
-    def step(self, optimizer: Optimizer, clip_norm: float | None) -> None:
-        """Move the parameters by their gradients.
+    def step(self, optimizer: Optimizer, clip_norm: float | None) -> bool:
+        """Move the parameters by their gradients, and return whether the step was taken.
 
         Args:
             optimizer: holds the parameters.
-            clip_norm: the largest norm of all gradients together; longer ones are shortened.
+            clip_norm: the largest norm of all gradients together; larger ones are scaled down.
         """
         if self.scaler is not None and clip_norm is not None:
             self.scaler.unscale_(optimizer)
@@ -63,6 +61,8 @@ class Precision:
             torch.nn.utils.clip_grad_norm_(parameters, clip_norm)
         if self.scaler is None:
             optimizer.step()
-        else:
-            self.scaler.step(optimizer)
-            self.scaler.update()
+            return True
+        scale = self.scaler.get_scale()
+        self.scaler.step(optimizer)
+        self.scaler.update()
+        return self.scaler.get_scale() >= scale  # it shrinks after an overflow

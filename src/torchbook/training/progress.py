@@ -1,11 +1,8 @@
-"""How far a training has come: a bar where someone watches, a line an epoch in a log file."""
+"""How far a training has come: a bar where someone watches, a line an evaluation in a log file."""
 
-import os
 import sys
-from collections.abc import Iterable
 from types import TracebackType
 
-from IPython.core.getipython import get_ipython
 from tqdm import tqdm
 
 from torchbook.training import distributed
@@ -13,25 +10,38 @@ from torchbook.training.history import History
 
 
 class Progress:
-    """Shows steps and epochs on stderr; of many processes only the first one does.
+    """Shows steps and evaluations on stderr; with several processes only the first one does.
 
     In a terminal or a notebook it is a bar that moves with every step. Elsewhere, as in a log file,
-    it is a line for each finished epoch. While the book is built it is silent.
+    it is a line for each evaluation. The variable TQDM_DISABLE=1 turns the bar off.
 
     Args:
-        epochs: how many there will be.
-        batches: those of an epoch.
-        accumulate: batches for each step.
+        unit: "epoch" or "step": what the training is measured in.
+        epochs: how many epochs there will be; None if it is not known.
+        max_steps: how many steps there will be; None if it is not known.
+        steps_per_epoch: likewise.
         wanted: whether to show anything.
     """
 
-    def __init__(self, epochs: int, batches: Iterable, accumulate: int, wanted: bool) -> None:
-        wanted = wanted and distributed.rank() == 0 and "TORCHBOOK_CHAPTER" not in os.environ
-        watched = sys.stderr.isatty() or get_ipython() is not None
-        self.epochs = epochs
+    def __init__(
+        self,
+        unit: str,
+        epochs: int | None,
+        max_steps: int | None,
+        steps_per_epoch: int | None,
+        wanted: bool,
+    ) -> None:
+        if unit == "step" and max_steps is None and steps_per_epoch is not None:
+            max_steps = epochs * steps_per_epoch
+        wanted = wanted and distributed.rank() == 0
+        watched = sys.stderr.isatty() or "ipykernel" in sys.modules
+        self.unit = unit
+        self.total = epochs if unit == "epoch" else max_steps
         self.lines = wanted and not watched
-        n_steps = -(-len(batches) // accumulate) if hasattr(batches, "__len__") else None
-        self.bar = tqdm(total=n_steps, unit="step", disable=not (wanted and watched))
+        # Not `disable=False`: that would overrule TQDM_DISABLE.
+        options = {} if wanted and watched else {"disable": True}
+        n_steps = steps_per_epoch if unit == "epoch" else max_steps
+        self.bar = tqdm(total=n_steps, unit="step", **options)
 
     def __enter__(self) -> "Progress":
         return self
@@ -44,26 +54,28 @@ class Progress:
     ) -> None:
         self.bar.close()
 
-    def begin_epoch(self, epoch: int, steps_done: int) -> None:
-        """Start the bar anew, after the steps that were done before a break."""
-        if not self.bar.disable:
+    def begin(self, epochs_done: int, steps_done: int, steps_in_epoch: int) -> None:
+        """Start the bar of an epoch, or of the whole training if it is measured in steps."""
+        if self.bar.disable:
+            return
+        if self.unit == "epoch":
             self.bar.reset()
-            self.bar.update(steps_done)
-            self.bar.set_description(f"epoch {epoch}/{self.epochs}")
+            self.bar.update(steps_in_epoch)
+            self.bar.set_description(f"epoch {epochs_done + 1}/{self.total}")
+        else:
+            self.bar.update(steps_done - self.bar.n)
 
     def step(self) -> None:
         """Move the bar on."""
         self.bar.update()
 
-    def end_epoch(self, history: History) -> None:
-        """Show what the epoch came to."""
+    def evaluated(self, history: History) -> None:
+        """Show the last row of the history."""
         row = history.rows[-1]
         shown = {name: f"{row[name]:.4f}" for name in ("train_loss", "valid_loss")}
         self.bar.set_postfix(shown)
         if self.lines:
             values = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in shown.items())
-            print(
-                f"epoch {row['epoch']}/{self.epochs}: {values}, {row['seconds']:.1f} s",
-                file=sys.stderr,
-                flush=True,
-            )
+            total = "?" if self.total is None else f"{self.total:,}"
+            place = f"{self.unit} {row[self.unit]:,}/{total}"
+            print(f"{place}: {values}, {row['seconds']:.1f} s", file=sys.stderr, flush=True)

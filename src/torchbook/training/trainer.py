@@ -1,53 +1,38 @@
-"""The whole training: epochs, validation, checkpoints, and how it goes on after a break."""
+"""`fit`: the training loop with everything that real work needs."""
 
-import signal
-import threading
-import time
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
 from torch import nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+from torch.optim.lr_scheduler import LRScheduler, OneCycleLR, ReduceLROnPlateau
+from torch.utils.data import DataLoader
+from torch.utils.data.distributed import DistributedSampler
 
 from torchbook.device import device_of
 from torchbook.training import checkpoint as checkpoints
 from torchbook.training import distributed
-from torchbook.training.checks import Batch, LossFunction, checked
-from torchbook.training.history import Evaluation, History, Mode
-from torchbook.training.loop import (
-    ACCURACY,
-    DivergedError,
-    Metric,
-    Total,
-    check_finite,
-    measure,
-    read,
-    train_steps,
-)
+from torchbook.training.history import History, Mode
+from torchbook.training.interrupts import TrainingInterrupted, interrupts
 from torchbook.training.precision import Name, Precision
 from torchbook.training.progress import Progress
-
-
-class TrainingInterrupted(KeyboardInterrupt):
-    """Ctrl-C was pressed; the message says how to go on."""
+from torchbook.training.run import Run
+from torchbook.training.settings import describe_optimizer, describe_scheduler
+from torchbook.training.steps import Step, SupervisedStep
 
 
 @dataclass(frozen=True)
 class State:
-    """What a callback gets to see after each epoch.
+    """What a callback sees after each evaluation.
 
     Attributes:
-        epoch: the number of the epoch that has just ended, from 1.
+        epoch: finished epochs.
         step: optimiser steps, in all epochs together.
         model: the model, in evaluation mode.
         optimizer: the optimiser.
-        history: the table so far; its last row is this epoch.
+        history: the table so far; its last row is this evaluation.
     """
 
     epoch: int
@@ -58,19 +43,21 @@ class State:
 
 
 Callback = Callable[[State], bool | None]
+Schedule = Literal["step", "epoch"]
 
 
 def fit(
     model: nn.Module,
-    train_batches: Iterable[Batch],
-    valid_batches: Iterable[Batch],
+    train_batches: Iterable[Any],
+    valid_batches: Iterable[Any],
     optimizer: Optimizer,
     *,
-    epochs: int,
-    loss_fn: LossFunction = nn.functional.cross_entropy,
-    metrics: Mapping[str, Metric] = ACCURACY,
+    epochs: int | None = None,
+    max_steps: int | None = None,
+    eval_every: int | None = None,
+    step: Step | None = None,
     scheduler: LRScheduler | ReduceLROnPlateau | None = None,
-    schedule: Literal["step", "epoch"] = "step",
+    schedule: Schedule | None = None,
     precision: Name = "float32",
     compile: bool = False,
     clip_norm: float | None = None,
@@ -86,323 +73,220 @@ def fit(
     config: Mapping[str, Any] | None = None,
     progress: bool = True,
 ) -> History:
-    """Train for a number of epochs, and measure on the validation split after each.
+    """Train for a number of epochs or steps, and evaluate on the validation split on the way.
 
-    Losses and metrics stay on the device and are read once an epoch. Under torchrun, in
+    Losses and metrics stay on the device and are read once per evaluation. Under torchrun, in
     `torchbook.training.distributed.world()`, the processes train together.
 
     Args:
-        model: maps a batch of inputs to outputs, such as logits [B, C]; changed in place.
-        train_batches: yields (inputs [B, ...], targets [B, ...]) on the model's device. For a
-            checkpoint it must be able to say where it is (`state_dict`), as `Batches` is.
+        model: changed in place.
+        train_batches: batches of any structure, from any iterable such as a `DataLoader`; their
+            tensors are moved to the model's device. For a checkpoint it must have `state_dict` and
+            `load_state_dict`, as `Batches` and torchdata's `StatefulDataLoader` have.
         valid_batches: the same for the validation split.
         optimizer: holds the model's parameters.
-        epochs: how often to go through the training split, at least 1, epochs before a resume
-            included.
-        loss_fn: maps outputs and targets to their mean loss, a tensor of shape [].
-        metrics: each maps outputs and targets to the batch's sum, a tensor of shape []; the history
-            has their means per sample as `train_NAME` and `valid_NAME`.
-        scheduler: moves the learning rate.
-        schedule: whether the scheduler moves after every step or after every epoch. Those that
-            look at `monitor` (`ReduceLROnPlateau`) need "epoch".
+        epochs: how often to go through the training split, including epochs before a resume.
+        max_steps: how many optimiser steps to take, in place of `epochs`.
+        eval_every: evaluate after this many steps; by default after each epoch.
+        step: what to learn from a batch, see `steps.StepResult`; by default a `SupervisedStep` with
+            cross-entropy and accuracy. The history has its means as `train_NAME`, `valid_NAME`.
+        scheduler: changes the learning rate.
+        schedule: whether the scheduler moves after every "step" or every "epoch". Only
+            `OneCycleLR`, which counts steps, and `ReduceLROnPlateau`, which looks at `monitor`
+            after each evaluation, can do without.
         precision: "float32", or mixed with "bfloat16" or "float16"; see `Precision`.
         compile: run the model through `torch.compile`; measure whether that pays.
-        clip_norm: shorten the gradient if its norm is larger than this.
-        accumulate: batches for each step; their gradients are averaged over all samples.
+        clip_norm: scale the gradient down if its norm is larger than this.
+        accumulate: batches for each step, one in memory at a time.
         monitor: the column of the history that `patience` and `keep_best` look at.
         mode: "min" if a smaller value in that column is better, "max" if a larger one is.
-        patience: stop after this many epochs in a row without a new best; None never stops.
-        keep_best: end with the weights of the best epoch, not of the last.
-        callbacks: called with a `State` after each epoch; training stops if one returns True.
-        checkpoint: a file to which everything is saved after each epoch.
+        patience: stop after this many evaluations in a row without a new best; None never stops.
+        keep_best: end with the weights of the best evaluation, not the last.
+        callbacks: called with a `State` after each evaluation; training stops if one returns True,
+            in any process.
+        checkpoint: a file to which everything is saved after each evaluation.
         checkpoint_every: and after this many steps, counted over all epochs.
-        resume: go on from `checkpoint` if it is there, else begin.
+        resume: continue from `checkpoint` if it exists, else start.
         config: plain values to keep in the checkpoint, such as the model's arguments.
-        progress: show a bar, or a line for each epoch where there is no terminal.
+        progress: show a bar, or a line for each evaluation where there is no terminal.
 
     Returns:
-        A table with a row for each epoch.
+        A table with a row for each evaluation.
 
     Raises:
-        ValueError: an argument is out of range, a split gave no batch, or a label is wrong.
-        TypeError: the inputs are bytes, or the batches cannot say where they are.
-        DivergedError: the loss became infinite or not a number; no checkpoint is written of that.
-        FileExistsError: there is a checkpoint already, and `resume` is not set.
+        ValueError: an argument is out of range, a split gave no batch, a label is wrong, or the
+            batches are not shared out between the processes.
+        TypeError: the inputs are bytes, the batches can't be resumed, or a value in `config` can't
+            be read back from a checkpoint.
+        DivergedError: the loss or a weight is no longer finite; the checkpoint is left as it was.
+        FileExistsError: the checkpoint exists, and `resume` is not set.
         CheckpointError: the checkpoint is damaged, belongs to another model or was made with other
             settings, or could not be written.
         TrainingInterrupted: Ctrl-C was pressed. The step was finished, and saved if there is a
             checkpoint file. A second Ctrl-C stops at once.
     """
-    for name, value in {
-        "epochs": epochs,
-        "accumulate": accumulate,
-        "patience": patience,
-        "checkpoint_every": checkpoint_every,
-    }.items():
-        if value is not None and value < 1:
-            raise ValueError(f"{name} must be at least 1, but is {value}")
-    if isinstance(scheduler, ReduceLROnPlateau) and schedule != "epoch":
-        raise ValueError('ReduceLROnPlateau looks at whole epochs: it needs schedule="epoch"')
+    _check_numbers(
+        epochs=epochs,
+        max_steps=max_steps,
+        eval_every=eval_every,
+        accumulate=accumulate,
+        patience=patience,
+        checkpoint_every=checkpoint_every,
+    )
+    if (epochs is None) == (max_steps is None):
+        raise ValueError(f"give either epochs or max_steps, but got {epochs} and {max_steps}")
+    if mode not in ("min", "max"):
+        raise ValueError(f'mode must be "min" or "max", but is {mode!r}')
+    for batches in (train_batches, valid_batches):
+        _check_shared(batches)
     path = _checkpoint_path(checkpoint, train_batches, resume)
-
-    parallel = distributed.replicate(model)
-    run = _Run(
-        model=parallel,
-        batches=train_batches,
+    step = SupervisedStep() if step is None else step
+    is_monitored = patience is not None or keep_best or isinstance(scheduler, ReduceLROnPlateau)
+    run = Run(
+        model=distributed.replicate(model),
+        train_batches=train_batches,
+        valid_batches=valid_batches,
         optimizer=optimizer,
+        step_fn=step,
         scheduler=scheduler,
         precision=Precision(precision, device_of(model)),
-        total=Total(metrics),
-        config=dict(config or {}),
+        clip_norm=clip_norm,
+        accumulate=accumulate,
+        unit="epoch" if max_steps is None and eval_every is None else "step",
+        monitor=monitor if is_monitored else None,
+        path=path,
+        config=checkpoints.plain(dict(config or {}), "config"),
         settings={
+            "the class of the batches": type(train_batches).__name__,
             "batch_size": getattr(train_batches, "batch_size", None),
             "n_examples": getattr(train_batches, "n_examples", None),
+            "step": repr(step) if isinstance(step, SupervisedStep) else _name(step),
             "accumulate": accumulate,
             "precision": precision,
             "clip_norm": clip_norm,
+            "eval_every": eval_every,
+            "keep_best": f"{mode} {monitor}" if keep_best else None,
+            **describe_optimizer(optimizer),
+            **describe_scheduler(scheduler),
+            "scheduler's schedule": schedule,
         },
-        path=path,
-        every=checkpoint_every,
     )
-    if path is not None and path.is_file():
-        run.resume()
-    history = run.history
-    # Under FSDP the model itself is what must be called; DDP's wrapper is for training only.
-    forward, forward_valid = parallel, distributed.plain(parallel)
+    saved = run.read_checkpoint() if path is not None and path.exists() else None
+    run.by_step = _moves_by_step(scheduler, schedule)
+    if saved is not None:
+        run.resume(saved)
     if compile:
-        forward, forward_valid = torch.compile(forward), torch.compile(forward_valid)
+        run.compile()
+    history = run.history
 
-    with (
-        _interrupts() as run.interrupted,
-        Progress(epochs, train_batches, accumulate, progress) as shown,
-    ):
+    def is_over() -> bool:
+        return (
+            (epochs is not None and run.epoch >= epochs)
+            or (max_steps is not None and run.step >= max_steps)
+            or (patience is not None and history.since_best(monitor, mode) >= patience)
+        )
 
-        def after_step() -> None:
-            shown.step()
-            run.after_step()
-
-        to_check = loss_fn  # the labels, in the first epoch: it costs a look at the device
-        while run.epoch < epochs and not _out_of_patience(history, monitor, mode, patience):
-            shown.begin_epoch(run.epoch + 1, len(run.total.sizes) // accumulate)
-            total_valid = Total(metrics)
-            with checked(run.remaining(), model, to_check, train_batches) as batches:
-                train_steps(
-                    forward,
-                    batches,
-                    loss_fn,
-                    optimizer,
-                    run.total,
-                    run.precision,
-                    scheduler if schedule == "step" else None,
-                    clip_norm=clip_norm,
-                    accumulate=accumulate,
-                    after_step=after_step,
-                )
-            distributed.share_buffers(model)
-            with checked(valid_batches, model, to_check) as batches:
-                measure(forward_valid, batches, loss_fn, total_valid, run.precision)
-            to_check = None
-            train, valid = read(run.total, total_valid)
-            check_finite(train.loss, optimizer)
-            check_finite(valid.loss, optimizer, "validation")
-            history.rows.append(_row(run.epoch + 1, train, valid, run.seconds()))
-            if keep_best and history.best(monitor, mode) is history.rows[-1]:
-                run.best = distributed.copy_of_weights(parallel)
-            if scheduler is not None and schedule == "epoch":
-                _step_epoch(scheduler, history.rows[-1][monitor])
-            shown.end_epoch(history)
-            run.end_epoch()
-            state = State(run.epoch, run.step, model, optimizer, history)
-            answers = [callback(state) for callback in callbacks]
-            if any(answers):
+    bar = Progress(run.unit, epochs, max_steps, run.steps_per_epoch, progress)
+    with interrupts() as interrupted, bar:
+        if is_over():  # a finished training was resumed
+            run.restore_best()
+            return history
+        bar.begin(run.epoch, run.step, run.steps_in_epoch)
+        for epoch_ended in run.train():
+            if not epoch_ended:
+                bar.step()
+            due = epoch_ended if eval_every is None else run.step % eval_every == 0
+            is_evaluation = (due or is_over()) and not run.is_evaluated
+            if is_evaluation:
+                history.rows.append(run.evaluate())
+                if keep_best and history.since_best(monitor, mode) == 0:
+                    run.best = distributed.copy_of_weights(run.model)
+                if isinstance(scheduler, ReduceLROnPlateau):
+                    scheduler.step(history.rows[-1][monitor])
+            if epoch_ended and schedule == "epoch":
+                run.step_scheduler()
+            is_due = checkpoint_every is not None and run.step % checkpoint_every == 0
+            if is_evaluation or (not epoch_ended and (is_due or interrupted())):
+                run.save()
+            if is_evaluation:
+                bar.evaluated(history)
+                state = State(run.epoch, run.step, model, optimizer, history)
+                answers = [callback(state) is True for callback in callbacks]
+                if distributed.any_process(any(answers)):
+                    break
+            if interrupted() and (is_evaluation or not epoch_ended):
+                raise TrainingInterrupted(run.place(epoch_ended), path)
+            if is_over():
                 break
-    if keep_best and run.best is not None:
-        distributed.load_weights(parallel, run.best)
+            if epoch_ended:
+                bar.begin(run.epoch, run.step, 0)
+    run.restore_best()
     return history
 
 
-@dataclass
-class _Run:
-    """A training in the making: where it stands, and how that gets into a file and back."""
+def _check_numbers(**numbers: int | None) -> None:
+    for name, value in numbers.items():
+        if value is not None and value < 1:
+            raise ValueError(f"{name} must be at least 1, but is {value}")
 
-    model: nn.Module
-    batches: Iterable[Batch]
-    optimizer: Optimizer
-    scheduler: LRScheduler | ReduceLROnPlateau | None
-    precision: Precision
-    total: Total
-    config: dict[str, Any]
-    settings: dict[str, Any]
-    path: Path | None
-    every: int | None
-    history: History = field(default_factory=History)
-    epoch: int = 0  # finished ones
-    step: int = 0
-    best: dict[str, Any] | None = None
-    interrupted: Callable[[], bool] = lambda: False
-    exhausted: bool = False  # no batch is left in this epoch
-    started: float = field(default_factory=time.perf_counter)
 
-    def remaining(self) -> Iterator[Batch]:
-        """Yield the batches of this epoch, or those that a break has left of it."""
-        self.exhausted = False
-        yield from self.batches
-        self.exhausted = True
-
-    def seconds(self) -> float:
-        """Return how long the epoch has taken, without the time between a break and a resume."""
-        return time.perf_counter() - self.started
-
-    def after_step(self) -> None:
-        """Count; save if it is time or Ctrl-C was pressed, and then stop."""
-        self.step += 1
-        # The last step's state belongs to the end of the epoch, which is near.
-        if self.exhausted:
-            return
-        interrupted = self.interrupted()
-        if self.path and (interrupted or (self.every and self.step % self.every == 0)):
-            self.save(partial=self.total.state_dict())
-        if interrupted:
-            self.stop(f"in epoch {self.epoch + 1}, after step {self.step:,}")
-
-    def end_epoch(self) -> None:
-        """Turn to the next epoch, save, and stop if Ctrl-C was pressed."""
-        self.epoch += 1
-        self.total = Total(self.total.metrics)
-        self.started = time.perf_counter()
-        if self.path:
-            self.save(partial=None)
-        if self.interrupted():
-            self.stop(f"after epoch {self.epoch}")
-
-    def stop(self, place: str) -> None:
-        if self.path:
-            advice = f"Everything is in {self.path}: the same call with resume=True goes on"
-        else:
-            advice = (
-                "The model keeps the weights that it has now; to be able to go on, give fit a file "
-                "(checkpoint=...)"
-            )
-        raise TrainingInterrupted(f"stopped {place}. {advice}")
-
-    def save(self, partial: dict[str, Any] | None) -> None:
-        model, optimizer = distributed.states(self.model, self.optimizer)
-        if not all(torch.isfinite(w).all() for w in model.values() if w.is_floating_point()):
-            raise DivergedError(
-                f"after step {self.step:,} a weight is no longer a finite number: the learning "
-                f"rate ({self.optimizer.param_groups[0]['lr']:g} now) is probably too high. "
-                f"{self.path} was left as it was before, with finite weights if it is there"
-            )
-        scaler = self.precision.scaler
-        content = checkpoints.Checkpoint(
-            model=model,
-            optimizer=optimizer,
-            scheduler=self.scheduler and self.scheduler.state_dict(),
-            scaler=scaler and scaler.state_dict(),
-            batches=self.batches.state_dict(),
-            generators=distributed.gather(checkpoints.generator_states()),
-            epoch=self.epoch,
-            step=self.step,
-            partial=partial,
-            history=self.history.rows,
-            seconds=self.seconds(),
-            best=self.best,
-            settings=self.settings,
-            config=self.config,
+def _moves_by_step(scheduler: object, schedule: Schedule | None) -> bool:
+    """Return whether the scheduler moves after each step, if it is said or certain."""
+    if schedule not in ("step", "epoch", None):
+        raise ValueError(f'schedule must be "step" or "epoch", but is {schedule!r}')
+    if isinstance(scheduler, ReduceLROnPlateau):
+        if schedule == "step":
+            raise ValueError("ReduceLROnPlateau moves after each evaluation: leave schedule out")
+        return False
+    if schedule is None and scheduler is not None and not isinstance(scheduler, OneCycleLR):
+        raise ValueError(
+            f"a {type(scheduler).__name__} can count steps or epochs: say which, with "
+            'schedule="step" or schedule="epoch"'
         )
-        if distributed.rank() == 0:
-            checkpoints.save(self.path, content)
+    return schedule != "epoch"
 
-    def resume(self) -> None:
-        saved = checkpoints.load(self.path, device_of(self.model))
-        plain = distributed.plain(self.model)
-        checkpoints.check_belongs(plain.state_dict(), saved.model, self.path)
-        checkpoints.check_settings(self.settings, saved.settings, self.path)
-        distributed.load_states(plain, self.optimizer, saved.model, saved.optimizer)
-        if self.scheduler is not None:
-            self.scheduler.load_state_dict(saved.scheduler)
-        if self.precision.scaler is not None:
-            self.precision.scaler.load_state_dict(saved.scaler)
-        self.batches.load_state_dict(saved.batches)
-        self.epoch, self.step, self.best = saved.epoch, saved.step, saved.best
-        self.history.rows.extend(saved.history)
-        if saved.partial is not None:
-            self.total.load_state_dict(saved.partial)
-        self.started = time.perf_counter() - saved.seconds
-        if distributed.rank() < len(saved.generators):
-            checkpoints.set_generator_states(saved.generators[distributed.rank()])
+
+def _check_shared(batches: Iterable[Any]) -> None:
+    """Raise ValueError if all processes would train on the same batches."""
+    n = distributed.size()
+    sampler = getattr(batches, "sampler", None)
+    is_shared = isinstance(sampler, DistributedSampler) or getattr(batches, "world_size", 1) == n
+    if n > 1 and not is_shared:
+        how = (
+            "give the DataLoader a torch.utils.data.DistributedSampler"
+            if isinstance(batches, DataLoader)
+            else "make them in torchbook.training.distributed.world(), with rank and world_size"
+        )
+        raise ValueError(
+            f"{n} processes would all train on the same batches, each a {type(batches).__name__}: "
+            f"{how}"
+        )
 
 
 def _checkpoint_path(
-    checkpoint: Path | str | None, batches: Iterable[Batch], resume: bool
+    checkpoint: Path | str | None, batches: Iterable[Any], resume: bool
 ) -> Path | None:
-    """Return the file to save to, after a look at what could go wrong hours later."""
+    """Return the file to save to, once what could go wrong hours later has been checked."""
     if checkpoint is None:
         if resume:
             raise ValueError("resume=True needs the file to resume from: checkpoint=...")
         return None
     path = Path(checkpoint)
-    if not hasattr(batches, "state_dict"):
+    if not (hasattr(batches, "state_dict") and hasattr(batches, "load_state_dict")):
         raise TypeError(
-            "with a checkpoint the training batches must be able to say where they are "
-            f"(state_dict), which a {type(batches).__name__} is not: use Batches, StreamedBatches "
-            "or torchdata's StatefulDataLoader"
+            "with a checkpoint, the training batches must know their position (state_dict), which "
+            f"a {type(batches).__name__} does not: use Batches or torchdata's StatefulDataLoader"
         )
     if path.exists() and not resume:
         raise FileExistsError(
-            f"{path} is there already: pass resume=True to go on from it, or choose another file"
+            f"{path} exists already: resume it with resume=True, or choose another file"
         )
     if not path.parent.is_dir():
         raise FileNotFoundError(
-            f"the folder of the checkpoint {path} does not exist: make it first"
+            f"the folder of the checkpoint {path} does not exist: create it first"
         )
     return path
 
 
-@contextmanager
-def _interrupts() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C wait for the end of a step; yields a function that tells whether it came.
-
-    A second Ctrl-C interrupts at once. Other threads than the main one never hear of Ctrl-C, and
-    under torchrun all processes would have to agree on the step: there nothing is changed.
-    """
-    if threading.current_thread() is not threading.main_thread() or distributed.size() > 1:
-        yield lambda: False
-        return
-    came = threading.Event()
-
-    def note(number: int, frame: object) -> None:
-        if came.is_set():
-            raise KeyboardInterrupt
-        came.set()
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield came.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _row(epoch: int, train: Evaluation, valid: Evaluation, seconds: float) -> dict[str, float]:
-    row: dict[str, float] = {"epoch": epoch}
-    for split, evaluation in (("train", train), ("valid", valid)):
-        row[f"{split}_loss"] = evaluation.loss
-        row |= {f"{split}_{name}": value for name, value in evaluation.metrics.items()}
-    return {**row, "seconds": seconds}
-
-
-def _step_epoch(scheduler: LRScheduler | ReduceLROnPlateau, value: float) -> None:
-    if isinstance(scheduler, ReduceLROnPlateau):
-        scheduler.step(value)
-        return
-    with warnings.catch_warnings():
-        # After a resume between the last step and the end of an epoch, PyTorch misses the steps
-        # that the optimiser made before the break.
-        warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step")
-        scheduler.step()
-
-
-def _out_of_patience(history: History, monitor: str, mode: Mode, patience: int | None) -> bool:
-    if patience is None or not history.rows:
-        return False
-    return len(history) - history.best(monitor, mode)["epoch"] >= patience
+def _name(step: object) -> str:
+    return getattr(step, "__qualname__", type(step).__name__)
