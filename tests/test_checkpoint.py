@@ -75,7 +75,7 @@ def torch_on_a_full_disk(content, file):
 @pytest.mark.parametrize(
     ("place", "failure", "reason"),
     [
-        ("os.fsync", full_disk, "the disk is full; make room, then train on with resume=True"),
+        ("os.fsync", full_disk, "the disk is full; free some space, then resume the training"),
         ("torch.save", torch_on_a_full_disk, "PytorchStreamWriter failed writing file data/0"),
     ],
 )

@@ -274,7 +274,7 @@ def test_a_second_ctrl_c_does_not_wait():
 def test_an_existing_checkpoint_is_not_overwritten_by_a_new_run(tmp_path):
     path = tmp_path / "run.pt"
     path.write_bytes(b"precious")
-    with pytest.raises(FileExistsError, match=r"is there already: pass resume=True to go on"):
+    with pytest.raises(FileExistsError, match=r"exists already: pass resume=True to continue"):
         Training().run(checkpoint=path)
     assert path.read_bytes() == b"precious"
 

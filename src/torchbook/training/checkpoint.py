@@ -25,6 +25,14 @@ class CheckpointError(RuntimeError):
     """A file is no checkpoint of ours, or a damaged one, or could not be written."""
 
 
+class CheckpointNotFoundError(CheckpointError, FileNotFoundError):
+    """There is no checkpoint at this path."""
+
+
+class CheckpointExistsError(CheckpointError, FileExistsError):
+    """There is a file already where a new training would save its checkpoint."""
+
+
 class CheckpointMismatchError(CheckpointError):
     """A checkpoint does not belong to this model, or to these settings."""
 
@@ -108,7 +116,7 @@ def _why_not_written(path: Path, error: Exception) -> str:
     if not path.parent.is_dir():
         reason, step = f"the folder {path.parent} does not exist", "make it first"
     elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        reason, step = "the disk is full", "make room, then train on with resume=True"
+        reason, step = "the disk is full", "free some space, then resume the training"
     elif isinstance(error, PermissionError):
         reason, step = f"{path.parent} may not be written to", "choose another folder"
     else:
@@ -124,12 +132,12 @@ def load(path: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
         device: where its tensors go.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        CheckpointNotFoundError: there is no such file.
         CheckpointError: the file is damaged, or no checkpoint of this package.
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"there is no checkpoint at {path}")
+        raise CheckpointNotFoundError(f"there is no checkpoint at {path}")
     try:
         if not zipfile.is_zipfile(path):  # which all are; others could only be of another kind
             raise pickle.UnpicklingError("not a zip archive")
@@ -170,7 +178,7 @@ def load_weights(model: nn.Module, path: Path | str) -> Checkpoint:
         The checkpoint, for its `config` and `history`.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        CheckpointNotFoundError: there is no such file.
         CheckpointError: the file is damaged, or no checkpoint of this package.
         CheckpointMismatchError: the weights belong to another model; says which keys differ.
     """

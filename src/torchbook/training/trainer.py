@@ -35,7 +35,17 @@ from torchbook.training.progress import Progress
 
 
 class TrainingInterrupted(KeyboardInterrupt):
-    """Ctrl-C was pressed; the message says how to go on."""
+    """Ctrl-C was pressed; the message says how to continue.
+
+    Attributes:
+        place: where the training stopped, such as "after epoch 3".
+        path: the checkpoint file that everything is saved in, if there is one.
+    """
+
+    def __init__(self, message: str, *, place: str = "", path: Path | None = None) -> None:
+        super().__init__(message)
+        self.place = place
+        self.path = path
 
 
 @dataclass(frozen=True)
@@ -127,7 +137,7 @@ def fit(
         ValueError: an argument is out of range, a split gave no batch, or a label is wrong.
         TypeError: the inputs are bytes, or the batches cannot say where they are.
         DivergedError: the loss became infinite or not a number; no checkpoint is written of that.
-        FileExistsError: there is a checkpoint already, and `resume` is not set.
+        CheckpointExistsError: there is a checkpoint already, and `resume` is not set.
         CheckpointError: the checkpoint is damaged, belongs to another model or was made with other
             settings, or could not be written.
         TrainingInterrupted: Ctrl-C was pressed. The step was finished, and saved if there is a
@@ -283,7 +293,7 @@ class _Run:
                 "The model keeps the weights that it has now; to be able to go on, give fit a file "
                 "(checkpoint=...)"
             )
-        raise TrainingInterrupted(f"stopped {place}. {advice}")
+        raise TrainingInterrupted(f"stopped {place}. {advice}", place=place, path=self.path)
 
     def save(self, partial: dict[str, Any] | None) -> None:
         model, optimizer = distributed.states(self.model, self.optimizer)
@@ -349,8 +359,8 @@ def _checkpoint_path(
             "or torchdata's StatefulDataLoader"
         )
     if path.exists() and not resume:
-        raise FileExistsError(
-            f"{path} is there already: pass resume=True to go on from it, or choose another file"
+        raise checkpoints.CheckpointExistsError(
+            f"{path} exists already: pass resume=True to continue from it, or choose another file"
         )
     if not path.parent.is_dir():
         raise FileNotFoundError(
