@@ -9,15 +9,13 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 NONE = "none"  # TOML has no null: this text stands for None
-
-Validated = TypeVar("Validated", bound=BaseModel)
 
 
 class ConfigError(ValueError):
@@ -137,12 +135,12 @@ class Config(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    data: Data = Data()
-    model: Model = Model()
-    optimizer: Optimizer = Optimizer()
-    schedule: Schedule = Schedule()
-    training: Training = Training()
-    checkpoint: Checkpoint = Checkpoint()
+    data: Data = Field(default_factory=Data)
+    model: Model = Field(default_factory=Model)
+    optimizer: Optimizer = Field(default_factory=Optimizer)
+    schedule: Schedule = Field(default_factory=Schedule)
+    training: Training = Field(default_factory=Training)
+    checkpoint: Checkpoint = Field(default_factory=Checkpoint)
 
     def differences(self, other: "Config") -> dict[str, tuple[Any, Any]]:
         """Return the settings that differ, each with this configuration's value and the other's."""
@@ -201,10 +199,8 @@ def load(path: Path | str | None = None, overrides: Sequence[str] = ()) -> Confi
     return validate(Config, tables, origins)
 
 
-def validate(
-    kind: type[Validated], values: Any, origins: Mapping[str, str] | None = None
-) -> Validated:
-    """Make a pydantic model, such as a `Config`, of nested dictionaries.
+def validate(kind: type[BaseModel], values: Any, origins: Mapping[str, str] | None = None) -> Any:
+    """Make a pydantic model of this kind, such as a `Config`, of nested dictionaries.
 
     Args:
         kind: the class of the model.
@@ -217,11 +213,13 @@ def validate(
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        problems = [(".".join(map(str, e["loc"])), e) for e in error.errors()]
-        sources = [(origins or {}).get(key) or (origins or {}).get("") for key, _ in problems]
-        lines = [_explain(kind, key, problem) for key, problem in problems]
-        message = "\n".join(f"{s}: {t}" if s else t for s, t in zip(sources, lines, strict=True))
-        raise ConfigError(message, key=problems[0][0] or None) from None
+        origins, lines, keys = origins or {}, [], []
+        for problem in error.errors():
+            key = ".".join(map(str, problem["loc"]))
+            origin = origins.get(key) or origins.get("")
+            lines.append((f"{origin}: " if origin else "") + _explain(kind, key, problem))
+            keys.append(key)
+        raise ConfigError("\n".join(lines), key=keys[0] or None) from None
 
 
 def _explain(kind: type[BaseModel], key: str, problem: ErrorDetails) -> str:
