@@ -230,6 +230,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, step, place):
     assert str(caught.value) == (
         f"stopped {place}. Everything is in {path}: the same call with resume=True goes on"
     )
+    assert (caught.value.place, caught.value.path) == (place, path)
     assert signal.getsignal(signal.SIGINT) is before
     assert checkpoints.load(path).step == step
     resumed = Training()
@@ -250,8 +251,11 @@ def test_ctrl_c_in_the_validation_waits_for_its_end(tmp_path):
 def test_ctrl_c_without_a_checkpoint_says_what_is_missing():
     stopped = Training()
     interrupt_at(stopped, 2)
-    with pytest.raises(TrainingInterrupted, match=r"after step 2\. The model keeps the weights"):
+    with pytest.raises(
+        TrainingInterrupted, match=r"after step 2\. The model keeps the weights"
+    ) as caught:
         stopped.run()
+    assert caught.value.path is None
 
 
 def test_a_second_ctrl_c_does_not_wait():
