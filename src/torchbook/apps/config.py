@@ -5,6 +5,7 @@ Nothing here imports PyTorch, so that `--help`, `--show-config` and errors in se
 
 import codecs
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -153,7 +154,10 @@ class Config(BaseModel):
         return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
 
     def to_toml(self) -> str:
-        """Return the settings as a TOML file with comments, which `load` reads back."""
+        """Return the settings as a TOML file with comments, which `load` reads back.
+
+        It is ASCII, which survives whatever encoding a shell redirects it in.
+        """
         lines = ["# Settings for torchbook train. Those that are left out have the values shown."]
         for section, settings in self:
             lines += ["", f"[{section}]  # {(settings.__doc__ or '').rstrip('.')}"]
@@ -163,7 +167,8 @@ class Config(BaseModel):
                 field = FIELDS[f"{section}.{name}"]
                 meaning = ": ".join(filter(None, [", ".join(_choices(field)), field.description]))
                 lines.append(f"{f'{name} = {_toml(value)}':<28}# {meaning}")
-        return "\n".join(lines) + "\n"
+        text = "\n".join(lines) + "\n"
+        return re.sub(r"[^\x00-\x7f]", lambda found: f"\\U{ord(found[0]):08x}", text)
 
 
 SECTIONS: dict[str, type[Section]] = {

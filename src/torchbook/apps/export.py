@@ -179,11 +179,12 @@ def _outputs_by_batch_size(model: nn.Module, inputs: Tensor) -> dict[int, np.nda
     Raises:
         ExportError: the model fails, or what it returns cannot be an output of the file.
     """
-    name, outputs = type(model).__name__, {}
-    for size in sorted({1, 2, 3, len(inputs)} - set(range(len(inputs) + 1, 4)), reverse=True):
+    name, n, outputs = type(model).__name__, len(inputs), {}
+    for size in sorted({1, 2, min(3, n), n}, reverse=True):
         try:
             with torch.no_grad():
-                output, again = model(inputs[:size].clone()), model(inputs[:size].clone())
+                output = model(inputs[:size].clone())
+                again = output if outputs else model(inputs.clone())
         except Exception as error:  # the model's own code
             if not outputs:
                 raise ExportError(
@@ -191,9 +192,9 @@ def _outputs_by_batch_size(model: nn.Module, inputs: Tensor) -> dict[int, np.nda
                     f"{list(inputs.shape)} and type {inputs.dtype}: {_reason(error)}"
                 ) from error
             raise ExportError(
-                f"this {name} takes a batch of {len(inputs)} but not one of {size}: "
+                f"this {name} takes a batch of {n} but not one of {size}: "
                 f"{_reason(error)}. If its forward fixes the batch size by a number, as "
-                f".view({len(inputs)}, -1) does, write .flatten(1) or .view(len(x), -1)"
+                f".view({n}, -1) does, write .flatten(1) or .view(len(x), -1)"
             ) from error
         _check_output(name, output, size)
         if not torch.allclose(output, again, rtol=1e-3, atol=1e-5):
