@@ -18,8 +18,8 @@ from torchbook.models.tiny_vgg import TinyVGG
 from torchbook.models.vit import EncoderBlock, SelfAttention, VisionTransformer
 from torchbook.models.vit_weights import fetch_weights, load_torchvision_weights
 
-# Classifiers of square images by name. Each is built from the image's channels and size in pixels,
-# the number of classes, and options of its own.
+#: Functions that build a classifier of square images, by name. They take the images' channels,
+#: their size in pixels, the number of classes, and options of the model's own.
 CLASSIFIERS: dict[str, Callable[..., nn.Module]] = {
     "LinearClassifier": lambda channels, size, n_classes: LinearClassifier(
         channels * size**2, n_classes
