@@ -288,8 +288,8 @@ CANNOT = {
     ),
     "an operator": (
         lambda model, x: torch.special.bessel_j0(logits(model, x)),
-        "this Net uses an operator that ONNX does not have. Replace it by others, or compute it "
-        "outside the model: No ONNX function found for <OpOverload(op='prims.bessel_j0'",
+        "PyTorch cannot translate this Net to ONNX: No ONNX function found for "
+        "<OpOverload(op='prims.bessel_j0'",
     ),
     "randomness": (
         lambda model, x: nn.functional.dropout(logits(model, x)),
@@ -421,6 +421,15 @@ def of_any_size(tmp_path_factory) -> tuple[nn.Module, Path]:
 def bytes_of(height: int, width: int, n: int = 2) -> torch.Tensor:
     generator = torch.Generator().manual_seed(height)
     return torch.randint(256, (n, 3, height, width), generator=generator, dtype=torch.uint8)
+
+
+def test_a_model_of_images_of_one_size_does_not_take_any(tmp_path):
+    with pytest.raises(ExportError) as caught:
+        export_onnx(simple(), tmp_path / "model.onnx", pictures(4), any_size=True)
+    assert str(caught.value).startswith(
+        "this Sequential fails in evaluation mode on images of another height (any_size=True) of "
+        "shape [4, 1, 6, 8] and type torch.float32: mat1 and mat2 shapes cannot be multiplied"
+    )
 
 
 @pytest.mark.parametrize("size", [(24, 24), (9, 40), (41, 20), (16, 17), (1, 1), (64, 33)])

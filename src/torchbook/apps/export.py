@@ -129,20 +129,22 @@ def export_onnx(
             f"but has shape {list(example_inputs.shape)}"
         )
     model = _copy_on_cpu(model)
-    # With any_size, the upper two thirds are images of another height.
-    inputs = [example_inputs.detach().cpu()]
+    inputs = {"example_inputs": example_inputs.detach().cpu()}
     if any_size:
-        inputs.insert(0, inputs[0][:, :, : -(-2 * inputs[0].shape[2] // 3)].contiguous())
-    expected = [_outputs_by_batch_size(model, examples) for examples in inputs]
+        images = inputs["example_inputs"]
+        upper = images[:, :, : -(-2 * images.shape[2] // 3)].contiguous()
+        inputs["images of another height (any_size=True)"] = upper
+    expected = [_outputs_by_batch_size(model, *named) for named in inputs.items()]
     with _into_place(Path(path)) as file:
         varying = dict.fromkeys((0, 2, 3) if any_size else (0,), torch.export.Dim.DYNAMIC)
-        written = _to_onnx(model, inputs[0][:2], varying)
+        *_, examples = inputs.values()
+        written = _to_onnx(model, examples[:2], varying)
         for key, value in (metadata or {}).items():
             written.metadata_props.add(key=key, value=value)
         onnx.checker.check_model(written, full_check=True)
         onnx.save(written, file)
-        compared = zip(inputs, expected, strict=True)
-        difference = max(_compare(file, examples, e, tolerance) for examples, e in compared)
+        compared = zip(inputs.values(), expected, strict=True)
+        difference = max(_compare(file, *pair, tolerance) for pair in compared)
     return Exported(Path(path), Path(path).stat().st_size, difference, tuple(sorted(expected[-1])))
 
 
@@ -173,8 +175,13 @@ def _copy_on_cpu(model: nn.Module) -> nn.Module:
         raise ExportError(f"this {name} cannot be copied: {_first_line(error)}") from error
 
 
-def _outputs_by_batch_size(model: nn.Module, inputs: Tensor) -> dict[int, np.ndarray]:
+def _outputs_by_batch_size(model: nn.Module, source: str, inputs: Tensor) -> dict[int, np.ndarray]:
     """Return the model's outputs for all inputs and for the first 1, 2 and 3 of them.
+
+    Args:
+        model: in evaluation mode, on the CPU.
+        source: what the inputs are, for messages.
+        inputs: at least 2.
 
     Raises:
         ExportError: the model fails, or what it returns cannot be an output of the file.
@@ -188,7 +195,7 @@ def _outputs_by_batch_size(model: nn.Module, inputs: Tensor) -> dict[int, np.nda
         except Exception as error:  # the model's own code
             if not outputs:
                 raise ExportError(
-                    f"this {name} fails in evaluation mode on example_inputs of shape "
+                    f"this {name} fails in evaluation mode on {source} of shape "
                     f"{list(inputs.shape)} and type {inputs.dtype}: {_reason(error)}"
                 ) from error
             raise ExportError(
@@ -196,7 +203,7 @@ def _outputs_by_batch_size(model: nn.Module, inputs: Tensor) -> dict[int, np.nda
                 f"{_reason(error)}. If its forward fixes the batch size by a number, as "
                 f".view({n}, -1) does, write .flatten(1) or .view(len(x), -1)"
             ) from error
-        _check_output(name, output, size)
+        _check_output(name, source, output, size)
         if not torch.allclose(output, again, rtol=1e-3, atol=1e-5):
             raise ExportError(
                 f"this {name} returns other values when it is called again: something in it is "
@@ -206,7 +213,7 @@ def _outputs_by_batch_size(model: nn.Module, inputs: Tensor) -> dict[int, np.nda
     return outputs
 
 
-def _check_output(name: str, output: Any, size: int) -> None:
+def _check_output(name: str, source: str, output: Any, size: int) -> None:
     """Raise unless forward returned one tensor of floats [B, ...]."""
     if not isinstance(output, Tensor):
         what = f"a {type(output).__name__}"
@@ -227,7 +234,7 @@ def _check_output(name: str, output: Any, size: int) -> None:
             "the real and imaginary parts of complex numbers, and convert half precision"
         )
     if output.isnan().any():
-        raise ExportError(f"the outputs of this {name} for example_inputs are not numbers (nan)")
+        raise ExportError(f"the outputs of this {name} for {source} are not numbers (nan)")
     if output.shape[:1] != (size,):
         raise ExportError(
             f"the forward of this {name} returns shape {list(output.shape)} for a batch of {size}; "
@@ -267,8 +274,9 @@ def _to_onnx(model: nn.Module, inputs: Tensor, varying: Mapping[int, Any]) -> An
             ).model_proto
         except Exception as error:  # that of the first operator without a translation, wrapped
             raise ExportError(
-                f"this {type(model).__name__} uses an operator that ONNX does not have. Replace it "
-                f"by others, or compute it outside the model: {_first_line(_root(error))}"
+                f"PyTorch cannot translate this {type(model).__name__} to ONNX: "
+                f"{_first_line(_root(error))}. If an operator is named, replace it with others, or "
+                "compute it outside the model"
             ) from error
 
 
