@@ -26,6 +26,7 @@ COLAB = [
         "requests",
         "rich",
         "typer",
+        "pydantic",
         "pytest",
         "ipykernel",
         "ipython",

@@ -37,7 +37,8 @@ def public_modules():
     for found in pkgutil.iter_modules(torchbook.__path__, "torchbook."):
         if found.name in BY_MODULE:
             folder = importlib.import_module(found.name).__path__
-            yield from (inner.name for inner in pkgutil.iter_modules(folder, f"{found.name}."))
+            inner = pkgutil.iter_modules(folder, f"{found.name}.")
+            yield from (each.name for each in inner if "._" not in each.name)
         else:
             yield found.name
     yield from ALONE

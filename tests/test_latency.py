@@ -111,5 +111,5 @@ def test_an_accelerator_is_waited_for(monkeypatch):
 
 @pytest.mark.parametrize(("n", "turn"), [(5, 2), (0, 1), (4, 0), (-2, 2)])
 def test_calls_come_in_whole_turns(n, turn):
-    with pytest.raises(ValueError, match="n must be a multiple of turn, 1 or more, but they are"):
+    with pytest.raises(ValueError, match="n must be a positive multiple of turn, but n is"):
         latencies({"a": lambda: None}, n, turn)

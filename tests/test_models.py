@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from torchbook.metrics import count_parameters
 from torchbook.models import (
+    CLASSIFIERS,
     LinearClassifier,
     SmallCNN,
     TinyVGG,
@@ -32,6 +33,13 @@ each_model = pytest.mark.parametrize(("make", "n_parameters"), MODELS.values(), 
 @pytest.fixture(autouse=True)
 def _seed():
     torch.manual_seed(0)
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_the_registry_builds_classifiers_of_any_images(name):
+    model = CLASSIFIERS[name](3, 12, 5)
+    assert type(model).__name__ == name
+    assert model(torch.zeros(2, 3, 12, 12)).shape == (2, 5)
 
 
 @each_model

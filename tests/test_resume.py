@@ -249,6 +249,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, step, place):
     assert str(caught.value) == (
         f"stopped {place}. Everything is saved in {path}: the same call with resume=True goes on"
     )
+    assert (caught.value.place, caught.value.path) == (place, path)
     assert signal.getsignal(signal.SIGINT) is before
     assert checkpoints.load(path).step == step
     resumed = Training()

@@ -8,14 +8,28 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tiny_data import pictures
 from torch import nn
 
 from torchbook.apps import tracking
-from torchbook.apps.tracking import Run, is_run, read_runs, read_scalars
+from torchbook.apps.tracking import Run, is_run, read_runs
 from torchbook.book.tables import table
 from torchbook.data import Batches
-from torchbook.training import DivergedError, distributed, fit
+from torchbook.training import DivergedError, SupervisedStep, distributed, fit
+
+
+def read_scalars(folder):
+    """Read the curves of a run as TensorBoard does: pairs of step and value."""
+    events = EventAccumulator(str(folder)).Reload()
+    return {
+        tag: [(event.step, event.value) for event in events.Scalars(tag)]
+        for tag in events.Tags()["scalars"]
+    }
+
+
+def read_json(folder):
+    return json.loads((folder / "run.json").read_text())
 
 
 def train(recorder, epochs=3, lr=0.01, **options):
@@ -36,7 +50,7 @@ def test_a_run_is_written_down_whole(tmp_path):
     assert content["settings"] == {"lr": 0.01, "sizes": [3, 4]}
     assert content["status"] == "finished"
     assert content["last"] == history.rows[-1]
-    assert content["surroundings"]["torch"] == torch.__version__
+    assert content["environment"]["torch"] == torch.__version__
     assert not list(tmp_path.rglob("*.new"))
 
     curves = read_scalars(tmp_path / "first")
@@ -56,29 +70,57 @@ def test_a_run_is_written_down_whole(tmp_path):
     assert curves["learning_rate"] == [(epoch, pytest.approx(0.01)) for epoch in (1, 2, 3)]
 
 
-def test_every_epoch_can_be_read_while_the_run_goes_on(tmp_path):
+def test_every_epoch_can_be_read_during_the_run(tmp_path):
     seen = []
 
     def look(state):
-        seen.append(len(read_scalars(tmp_path)["loss/valid"]))
+        last = read_json(tmp_path)["last"]
+        seen.append((len(read_scalars(tmp_path)["loss/valid"]), last == state.history.rows[-1]))
 
     with Run(tmp_path, {}) as run:
         train(lambda state: (run(state), look(state))[0])
-    assert seen == [1, 2, 3]
+    assert seen == [(1, True), (2, True), (3, True)]
 
 
-def test_long_curves_are_read_back_whole(tmp_path):
+def test_a_run_that_was_killed_keeps_its_results(tmp_path):
+    run = Run(tmp_path, {"lr": 0.01})  # without the end of `with`, as after a kill
+    history = train(run)
+    (row,) = read_runs(tmp_path)
+    assert row == {"run": ".", "lr": 0.01, "status": "unfinished", **history.rows[-1]}
+    run.writer.close()
+
+
+def test_resuming_a_finished_run_keeps_its_record(tmp_path):
+    logs, saved = tmp_path / "logs", tmp_path / "saved.pt"
+    with Run(logs, {"seed": 0}) as run:
+        history = train(run, epochs=2, checkpoint=saved)
+    before = read_json(logs)
+    for _ in range(2):  # nothing is left to train
+        with Run(logs, {"seed": 0}, resume=True) as run:
+            assert read_json(logs)["last"] == history.rows[-1]
+            train(run, epochs=2, checkpoint=saved, resume=True)
+    after = read_json(logs)
+    assert after["last"] == history.rows[-1]
+    assert after["status"] == "finished"
+    assert after["environment"] == before["environment"]
+    assert [set(resumed) for resumed in after["resumed"]] == 2 * [set(before["environment"])]
+    assert [step for step, _ in read_scalars(logs)["loss/valid"]] == [1, 2]
+
+
+def test_a_training_that_starts_over_is_not_recorded_twice(tmp_path):
     with Run(tmp_path, {}) as run:
-        for step in range(12_000):
-            run.writer.add_scalar("loss/valid", step, step)
-    assert read_scalars(tmp_path)["loss/valid"] == [(step, step) for step in range(12_000)]
+        history = train(run, epochs=2)
+    with Run(tmp_path, {}, resume=True) as run:
+        train(run, epochs=2, lr=0.1)  # without the checkpoint to resume from
+    assert read_json(tmp_path)["last"] == history.rows[-1]
+    assert [step for step, _ in read_scalars(tmp_path)["learning_rate"]] == [1, 2]
 
 
 def test_a_folder_takes_one_run(tmp_path):
     with Run(tmp_path, {}) as run:
         train(run)
     before = sorted(tmp_path.iterdir())
-    with pytest.raises(FileExistsError, match="holds a run already, and two runs in one folder"):
+    with pytest.raises(FileExistsError, match="holds a run already, and TensorBoard would draw"):
         Run(tmp_path, {})
     assert sorted(tmp_path.iterdir()) == before
 
@@ -121,12 +163,20 @@ def test_a_resume_with_other_settings_is_refused(tmp_path):
         Run(tmp_path, {"lr": 0.02}, resume=True)
 
 
+def test_a_run_by_steps_is_recorded_by_steps(tmp_path):
+    with Run(tmp_path, {"lr": 0.01}) as run:
+        train(run, epochs=None, max_steps=7, eval_every=3)
+    assert [step for step, _ in read_scalars(tmp_path)["loss/valid"]] == [3, 6, 7]
+    assert read_runs(tmp_path)[0]["step"] == 7
+
+
 def test_how_a_run_failed_is_written_down(tmp_path):
     def explode(logits, targets):
-        return nn.functional.cross_entropy(logits, targets) * float("inf")
+        loss = nn.functional.cross_entropy(logits, targets, reduction="sum")
+        return loss * float("inf"), len(targets)
 
     with pytest.raises(DivergedError), Run(tmp_path, {"lr": 0.1}) as run:
-        train(run, loss_fn=explode)
+        train(run, step=SupervisedStep(explode))
     content = json.loads((tmp_path / "run.json").read_text())
     assert content["status"] == "failed: DivergedError"
     assert read_runs(tmp_path)[0]["status"] == "failed: DivergedError"
@@ -151,11 +201,6 @@ def test_a_missing_tensorboard_is_named_with_its_remedy(tmp_path, monkeypatch):
     with pytest.raises(ImportError, match=re.escape('pip install "torchbook[tracking]"')):
         Run(tmp_path / "new", {})
     assert not (tmp_path / "new").exists()
-
-
-def test_a_folder_without_event_files_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no event file"):
-        read_scalars(tmp_path)
 
 
 def test_all_runs_below_a_folder_become_rows(tmp_path):
@@ -222,7 +267,7 @@ def test_a_table_of_nothing_and_a_format_for_no_column_are_refused():
         table([{"lr": 1}], {"rate": ".1f"})
 
 
-def test_surroundings_name_versions_and_device():
-    found = tracking.surroundings()
-    assert set(found) == {"python", "torch", "device", "threads", "began"}
+def test_the_environment_has_versions_and_device():
+    found = tracking.environment()
+    assert set(found) == {"python", "torch", "device", "threads", "started"}
     assert json.loads(json.dumps(found)) == found

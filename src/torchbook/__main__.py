@@ -1,4 +1,4 @@
-"""So that `python -m torchbook` and `torchrun -m torchbook train` work."""
+"""The entry point of `python -m torchbook` and `torchrun -m torchbook train`."""
 
 from torchbook.apps.cli import main
 

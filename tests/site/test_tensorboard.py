@@ -10,9 +10,10 @@ import threading
 import pytest
 import torch
 from playwright.sync_api import expect
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
 
-from torchbook.apps.tracking import Run, read_scalars
+from torchbook.apps.tracking import Run
 from torchbook.data import Batches, Examples
 from torchbook.training import fit
 
@@ -71,7 +72,8 @@ def tensorboard(folder):
 
 
 def test_tensorboard_shows_the_runs_and_their_curves(browser, logs):
-    last = {name: read_scalars(logs / name)["loss/valid"][-1] for name in RATES}
+    events = {name: EventAccumulator(str(logs / name)).Reload() for name in RATES}
+    last = {name: found.Scalars("loss/valid")[-1] for name, found in events.items()}
     with tensorboard(logs) as address:
         context = browser.new_context(viewport={"width": 1440, "height": 900})
         page = context.new_page()
@@ -90,8 +92,8 @@ def test_tensorboard_shows_the_runs_and_their_curves(browser, logs):
         expect(card.locator("line-chart")).to_be_visible(timeout=PATIENCE)
         card.scroll_into_view_if_needed()  # only then does it fetch its numbers
         # Below the chart each run has a row with the value at the last step.
-        for name, (step, value) in last.items():
+        for name, event in last.items():
             row = card.locator("tb-data-table-content-row").filter(has_text=name)
-            expect(row).to_contain_text(f"{value:.4g}", timeout=PATIENCE)
-            expect(row).to_contain_text(str(step))
+            expect(row).to_contain_text(f"{event.value:.4g}", timeout=PATIENCE)
+            expect(row).to_contain_text(str(event.step))
         context.close()

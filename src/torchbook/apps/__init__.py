@@ -1,1 +1,1 @@
-"""What is done with the training loop: the command line, export, tracking, measured latency."""
+"""Applications of the training loop: command line, export, tracking and latency."""

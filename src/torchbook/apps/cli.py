@@ -1,14 +1,17 @@
 """Torchbook on the command line: train, evaluate, predict, export, data, info.
 
-What takes long to import, PyTorch first of all, is imported by the command that needs it.
+Whatever takes long to import, PyTorch first of all, is imported by the command that needs it.
 """
 
+import io
 import json
+import math
 import os
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -19,10 +22,20 @@ from rich.text import Text
 
 FAILED, USAGE, NO_DATA, BAD_CHECKPOINT, INTERRUPTED = 1, 2, 3, 4, 130
 
-EXIT_CODES = """Exit codes: 0 all is well; 1 the training failed, for example because it diverged;
-2 usage or configuration; 3 data or a picture is not available; 4 something is wrong with a
-checkpoint; 130 interrupted. Under torchrun each process ends with that code, torchrun itself with
-1."""
+EXIT_CODES = """Exit codes: 0 success; 1 the training or the export failed; 2 usage or settings; 3 a
+data set or an image is not available; 4 something is wrong with a checkpoint; 130 interrupted.
+Under torchrun each process ends with that code, and torchrun itself with 1."""
+
+# By name, because to import the classes would take seconds. Subclasses have the same code.
+CODES_BY_CLASS = {
+    "torchbook.apps.config.ConfigError": USAGE,
+    "builtins.ImportError": USAGE,  # a library of an extra, such as torchbook[export]
+    "torchbook.data.download.DataCorruptError": NO_DATA,
+    "torchbook.data.download.DataUnavailableError": NO_DATA,
+    "torchbook.training.checkpoint.CheckpointError": BAD_CHECKPOINT,
+    "torchbook.training.run.DivergedError": FAILED,
+    "torchbook.apps.export.ExportError": FAILED,
+}
 
 app = typer.Typer(
     help="Train, evaluate and use the models of Torchbook.",
@@ -34,13 +47,20 @@ app = typer.Typer(
 )
 
 Saved = Annotated[
-    Path, typer.Argument(metavar="CHECKPOINT", help="A file that `torchbook train` has written.")
+    Path, typer.Argument(metavar="CHECKPOINT", help="A file that `torchbook train` has saved.")
 ]
 Debug = Annotated[
     bool,
     typer.Option("--debug", envvar="TORCHBOOK_DEBUG", help="Show the traceback of an error."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+
+
+class Split(StrEnum):
+    """A split that a model was not trained on."""
+
+    valid = "valid"
+    test = "test"
 
 
 @app.command(epilog=EXIT_CODES)
@@ -51,28 +71,27 @@ def train(
     ] = None,
     overrides: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Set one setting; may be repeated."),
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one setting; may be repeated."),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the checkpoint, if it is there.")
+        bool, typer.Option("--resume", help="Continue from the checkpoint if there is one.")
     ] = False,
     show_config: Annotated[
-        bool,
-        typer.Option("--show-config", help="Print all settings as TOML, and train nothing."),
+        bool, typer.Option("--show-config", help="Print all settings as TOML and stop.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
     debug: Debug = False,
 ) -> None:
     """Train a model, by default a small CNN on Fashion-MNIST, and save it.
 
-    The settings come from a TOML file and from `--set`, which wins. To begin with a file:
+    The settings come from a TOML file and from `--set`, which takes precedence. To start a file:
 
         torchbook train --show-config > run.toml
 
         torchbook train run.toml --set training.epochs=5 --set optimizer.lr=0.01
 
-    Stopped by Ctrl-C or a power cut? The same command with `--resume` goes on. On several GPUs, or
-    in several processes on the CPU:
+    After Ctrl-C or a power cut, the same command with `--resume` continues. On several GPUs, or in
+    several processes on the CPU:
 
         torchrun --nproc-per-node 2 -m torchbook train run.toml
     """
@@ -82,55 +101,65 @@ def train(
         config = settings.load(file, overrides or ())
         if show_config:
             say(config.to_toml().rstrip())
-            return
-        _train(config, resume, quiet)
+        else:
+            _train(config, resume, quiet)
 
 
 def _train(config: Any, resume: bool, quiet: bool) -> None:
     from torchbook.apps import tasks
+    from torchbook.apps.config import ConfigError
+    from torchbook.training.checkpoint import CheckpointExistsError
     from torchbook.training.distributed import world
 
-    path = config.checkpoint.path
-    there = path is not None and Path(path).exists()
-    if there and not resume:  # before anything is fetched
-        raise FileExistsError(
-            f"{path} is there already: add --resume to go on from it, or choose another file with "
+    # All that can be wrong with the checkpoint's file is said before any data is downloaded.
+    path = None if config.checkpoint.path is None else Path(config.checkpoint.path)
+    if path is None and resume:
+        raise ConfigError(
+            "--resume needs a file to continue from: set checkpoint.path", key="checkpoint.path"
+        )
+    if path is not None and not path.parent.is_dir():
+        raise ConfigError(
+            f"checkpoint.path is {path}, but there is no folder {path.parent}: create it first",
+            key="checkpoint.path",
+        )
+    if path is not None and path.exists() and not resume:
+        raise CheckpointExistsError(
+            f"{path} exists already: add --resume to continue from it, or choose another file with "
             "--set checkpoint.path=FILE"
         )
-    if resume and path is not None and not there:
-        say(f"There is no {path} yet: beginning anew.")
-    with world() as here:
+    if resume and not path.exists():
+        say(f"There is no {path} yet: starting from the beginning.")
+    with world() as processes:
         splits = tasks.load_data(config.data)
-        history = tasks.train(config, splits, here, resume=resume, progress=not quiet, announce=say)
+        history = tasks.train(
+            config, splits, processes, resume=resume, progress=not quiet, announce=say
+        )
     say(str(history))
     if path is not None:
-        say(f"Saved in {path}. To go on: torchbook evaluate {path}")
+        say(f"Saved in {path}. To evaluate it: torchbook evaluate {path}")
 
 
 @app.command(epilog=EXIT_CODES)
 def evaluate(
     checkpoint: Saved,
     split: Annotated[
-        str, typer.Option(help="valid, or test: look at that one once, at the end.")
-    ] = "valid",
+        Split, typer.Option(help="Use the test split once only, at the end.")
+    ] = Split.valid,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Measure a trained model: loss, accuracy, and what always giving one answer would reach.
+    """Measure a trained model: loss, accuracy, and the accuracy of always giving one answer.
 
-    Beside the accuracy stands Wilson's 95 % interval: what the choice of these samples leaves open.
+    The accuracy comes with Wilson's 95 % interval: the uncertainty due to the choice of samples.
 
         torchbook evaluate model.pt --split test
     """
     with reported(debug):
         from torchbook import training
         from torchbook.apps import tasks
-        from torchbook.apps.config import ConfigError
         from torchbook.device import best_device
         from torchbook.metrics import majority_baseline, wilson_interval
 
-        if split not in ("valid", "test"):
-            raise ConfigError(f"--split must be valid or test, but is {split}")
         device = best_device()
         trained = tasks.load_trained(checkpoint, device)
         splits = tasks.data_of(trained)
@@ -166,15 +195,15 @@ def evaluate(
 @app.command(epilog=EXIT_CODES)
 def predict(
     checkpoint: Saved,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Picture files.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files.")],
     top: Annotated[int, typer.Option(min=1, help="How many classes to show.")] = 3,
     invert: Annotated[bool, typer.Option("--invert", help="Swap light and dark first.")] = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Ask a trained model what is in pictures of your own.
+    """Classify images of your own with a trained model.
 
-    Each picture is brought to the form that the model was trained with; what was done is said.
+    Each image is brought into the form that the model was trained with, and the output says how.
 
         torchbook predict model.pt shoe.jpg shirt.png
     """
@@ -187,7 +216,7 @@ def predict(
 
         trained = tasks.load_trained(checkpoint)
         task = trained.task
-        # All of them before the first answer: a missing file is said at once.
+        # All are read before the first answer, so that a missing file is reported at once.
         pictures, changes = zip(
             *(read_picture(path, task.channels, task.size) for path in images), strict=True
         )
@@ -215,19 +244,11 @@ def predict(
             say_json(answers)
         else:
             _show_predictions(answers)
-        for path, picture in zip(images, stack, strict=True):
-            border = tasks.border_of(picture[None])
-            if abs(border - task.border) > 100:
-                complain(
-                    f"note: the edges of {path} are {'light' if border > task.border else 'dark'}, "
-                    "those of the pictures that the model knows are not; try "
-                    f"{'without ' if invert else ''}--invert"
-                )
 
 
 def _show_predictions(answers: list[dict[str, Any]]) -> None:
-    for place, answer in enumerate(answers):
-        if place:
+    for position, answer in enumerate(answers):
+        if position:
             say("")
         say(f"{answer['file']} ({answer['prepared']})")
         table(
@@ -242,13 +263,13 @@ def export(
     file: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
     int8: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write a small int8 model too, and say what it costs."),
+        typer.Option(metavar="FILE", help="Also write a smaller int8 model; report its accuracy."),
     ] = None,
     debug: Debug = False,
 ) -> None:
     """Write a trained model as ONNX, for programs without PyTorch.
 
-    The file is compared with PyTorch before it is put into place. It takes pictures as floats from
+    The file is compared with PyTorch before it is moved into place. It takes images as floats from
     0 to 1, in batches of any size, and returns logits. Needs `pip install "torchbook[export]"`.
 
         torchbook export model.pt model.onnx --int8 small.onnx
@@ -259,9 +280,9 @@ def export(
         paths = [path for path in (checkpoint, file, int8) if path is not None]
         if len({path.resolve() for path in paths}) < len(paths):
             raise ConfigError(f"{' and '.join(map(str, paths))} must be different files")
-        for path in paths[1:]:  # before the work begins
+        for path in paths[1:]:
             if not path.parent.is_dir():
-                raise ConfigError(f"the folder of {path} does not exist: make it first")
+                raise ConfigError(f"there is no folder {path.parent} for {path}: create it first")
         _export(checkpoint, file, int8)
 
 
@@ -278,40 +299,39 @@ def _export(checkpoint: Path, file: Path, int8: Path | None) -> None:
     splits = None
     try:
         DATA_SETS[trained.config.data.name].check()
-        here = True
+        available = True
     except DataCorruptError:
-        here = False
-    if here or int8 is not None:  # int8 cannot do without, and may fetch it
+        available = False
+    if available or int8 is not None:  # int8 needs the data, which is downloaded if necessary
         splits = tasks.data_of(trained)
         inputs, _ = next(iter(tasks.batches_of(trained, splits.valid, cpu)))
     else:
         noise = torch.Generator().manual_seed(0)
         inputs = torch.rand(8, task.channels, task.size, task.size, generator=noise)
-        say(f"{trained.config.data.name} is not here: comparing on random pixels.")
+        say(f"{trained.config.data.name} is not on this machine: comparing on random pixels.")
     metadata = {"classes": json.dumps(task.classes), "pixels": "0 to 1"}
-    exported = export_onnx(trained.model, file, inputs[:64], metadata=metadata)
-    say(str(exported))
+    say(str(export_onnx(trained.model, file, inputs[:64], metadata=metadata)))
     if int8 is not None:
-        some = tasks.batches_of(trained, splits.train[:500], cpu)
-        quantised = quantize_int8(
+        calibration = tasks.batches_of(trained, splits.train[:500], cpu)
+        quantized = quantize_int8(
             file,
             int8,
-            calibration=[pictures for pictures, _ in some],
+            calibration=[inputs for inputs, _ in calibration],
             batches=tasks.batches_of(trained, splits.valid, cpu),
         )
-        say(f"{quantised} (validation split)")
+        say(f"{quantized} (validation split)")
 
 
 @app.command(epilog=EXIT_CODES)
 def data(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME...", help="Which to fetch.")
+        list[str] | None, typer.Argument(metavar="NAME...", help="The ones to download.")
     ] = None,
     debug: Debug = False,
 ) -> None:
-    """List the data sets and whether they are here; fetch those that are named.
+    """List the data sets and whether they are on this machine; download those that are named.
 
-    What is fetched is compared with its known checksum before it is used.
+    Each download is compared with its known checksum before it is used.
 
         torchbook data fashion_mnist
     """
@@ -322,29 +342,29 @@ def data(
 
         for name in names or ():
             if name not in DATA_SETS:
-                raise ConfigError(f"there is no data set {name}, only {', '.join(DATA_SETS)}")
+                raise ConfigError(f"there is no data set {name}; there are {', '.join(DATA_SETS)}")
         for name in names or ():
             DATA_SETS[name].load(DATA_SETS[name].n_valid)
         rows = []
         for name, data_set in DATA_SETS.items():
             try:
                 data_set.check()
-                state = "here, verified"
+                state = "verified"
             except DataCorruptError as error:
-                state = f"not here ({error})"
+                state = f"not available ({error})"
             rows.append((name, data_set.title, state))
-        table(("name", "what", "state"), rows)
+        table(("name", "contents", "state"), rows)
         say(f"Folder: {cache_dir()}")
 
 
 @app.command(epilog=EXIT_CODES)
 def info(
     checkpoint: Annotated[
-        Path | None, typer.Argument(metavar="CHECKPOINT", help="Say what is in this file.")
+        Path | None, typer.Argument(metavar="CHECKPOINT", help="Describe this file.")
     ] = None,
     debug: Debug = False,
 ) -> None:
-    """Say what this machine offers, or what is in a checkpoint.
+    """Describe this machine, or a checkpoint.
 
     torchbook info model.pt
     """
@@ -377,11 +397,11 @@ def _show_checkpoint(path: Path) -> None:
     from torchbook.training import History, checkpoint
 
     saved = checkpoint.load(path)
-    unfinished = " and a part of the next" if saved.partial is not None else ""
+    unfinished = " and a part of the next" if saved.sums else ""
     rows = [
         ("file", f"{path}, {path.stat().st_size:,} bytes"),
         ("epochs", f"{saved.epoch}{unfinished}, {saved.step:,} steps"),
-        ("weights", "of the best epoch, and the last" if saved.best else "of the last epoch"),
+        ("weights", "of the best epoch and of the last" if saved.best else "of the last epoch"),
         ("saved with", ", ".join(f"{name} {version}" for name, version in saved.versions.items())),
     ]
     table(("", ""), rows)
@@ -392,11 +412,11 @@ def _show_checkpoint(path: Path) -> None:
         say(f"\n{config.to_toml()}\n# Classes: {', '.join(task.classes)}")
 
 
-# --- how to speak, and how to fail
+# --- output and errors
 
 
 def _is_first() -> bool:
-    """Tell whether this process is the one that speaks, of those that torchrun started."""
+    """Tell whether this is the process that prints, of those that torchrun started."""
     return os.environ.get("RANK", "0") == "0"
 
 
@@ -407,20 +427,27 @@ def say(line: str) -> None:
 
 
 def say_json(value: Any) -> None:
-    """Print a result for other programs."""
-    say(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print a result for other programs, in ASCII; numbers that JSON lacks become null."""
+    say(json.dumps(_finite(value), indent=2))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Print a table. In a terminal it fits; elsewhere no line is broken."""
+    """Print a table. In a terminal it fits the width; elsewhere no line is broken."""
     shown = Table(*titles, box=None, pad_edge=False, show_header=any(titles))
     for row in rows:
         shown.add_row(*(Text(cell) for cell in row))
-    if _is_first():
-        width = None if sys.stdout.isatty() else 10_000
-        with (console := Console(width=width, highlight=False)).capture() as captured:
-            console.print(shown)
-        print("\n".join(line.rstrip() for line in captured.get().splitlines()), flush=True)
+    width = None if sys.stdout.isatty() else 10_000
+    with (console := Console(width=width, highlight=False)).capture() as captured:
+        console.print(shown)
+    say("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def complain(text: str) -> None:
@@ -431,66 +458,53 @@ def complain(text: str) -> None:
 
 @contextmanager
 def reported(debug: bool) -> Iterator[None]:
-    """Turn an error into a line or two on stderr and an exit code that says what kind it was.
+    """Turn an error into a message on stderr and an exit code that says what kind it was.
 
     Args:
-        debug: show the traceback too.
+        debug: show the traceback instead of the message.
     """
     try:
         yield
-    except (typer.Exit, BrokenPipeError):  # typer knows what to do
+    except (typer.Exit, BrokenPipeError):  # of a closed pipe typer makes a silent exit
         raise
     except KeyboardInterrupt as error:
-        place = str(error).partition(". ")[0] or "interrupted"
-        if "Everything is in" in str(error):
-            place += ". Nothing is lost: the same command with --resume goes on"
-        _fail(place, INTERRUPTED, debug)
+        _fail(_interruption(error), INTERRUPTED, debug)
     except Exception as error:
-        code = _code(error)
-        message = str(error).strip().replace("resume=True", "--resume") or type(error).__name__
-        if code is None:  # a fault of ours, or of a library; each process has its own
+        message, code = str(error).strip() or type(error).__name__, _code(error)
+        if code is None:  # a bug, here or in a library; each process has its own
             message = (
-                f"{type(error).__name__}: {message.splitlines()[0]}. That was not foreseen; "
+                f"{type(error).__name__}: {message.splitlines()[0]}. This error was not expected; "
                 "--debug shows where it happened"
             )
             if not _is_first():
                 print(f"error in process {os.environ['RANK']}: {message}", file=sys.stderr)
-        _fail(message, FAILED if code is None else code, debug)
+        _fail(f"error: {message}", FAILED if code is None else code, debug)
 
 
 def _code(error: Exception) -> int | None:
-    """Return the exit code for an error, None if it is none of those that are foreseen."""
-    from torchbook.apps.config import ConfigError
+    """Return the exit code for an error, or None if it is not one of those expected."""
+    names = (f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__)
+    return next((CODES_BY_CLASS[name] for name in names if name in CODES_BY_CLASS), None)
 
-    if isinstance(error, ConfigError):
-        return USAGE
-    # The rest may only come from what has been imported by now.
-    from torchbook.apps.export import ExportError
-    from torchbook.data.download import DataCorruptError, DataUnavailableError
-    from torchbook.training import DivergedError
-    from torchbook.training.checkpoint import CheckpointError
 
-    kinds: dict[type[Exception], int] = {
-        DivergedError: FAILED,
-        ExportError: FAILED,
-        ImportError: USAGE,
-        DataCorruptError: NO_DATA,
-        DataUnavailableError: NO_DATA,
-        CheckpointError: BAD_CHECKPOINT,
-        FileExistsError: BAD_CHECKPOINT,
-        FileNotFoundError: BAD_CHECKPOINT,
-    }
-    return next((code for kind, code in kinds.items() if isinstance(error, kind)), None)
+def _interruption(error: KeyboardInterrupt) -> str:
+    place, path = getattr(error, "place", ""), getattr(error, "path", None)
+    if not place:  # not during the training itself
+        return "interrupted"
+    if path is None:
+        return f"stopped {place}. Nothing was saved: there is no checkpoint.path"
+    return f"stopped {place}. Everything is in {path}: the same command with --resume continues"
 
 
 def _fail(message: str, code: int, debug: bool) -> NoReturn:
-    if debug:
-        complain(traceback.format_exc().rstrip())
-    else:
-        complain(f"error: {message}" if code != INTERRUPTED else message)
+    complain(traceback.format_exc().rstrip() if debug else message)
     raise typer.Exit(code)
 
 
 def main() -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Print the characters that its encoding lacks, in a file name perhaps, as escapes.
+            stream.reconfigure(errors="backslashreplace")
     app(prog_name="torchbook")

@@ -1,458 +1,326 @@
-"""The settings of a training from the command line: read from TOML, checked, plain dataclasses.
+"""The settings of a training run: pydantic models, read from a TOML file and `--set`.
 
-`load` reads a file and what overrides it; `Config` holds all sections, each of which checks itself,
-so that settings are right however they came about. Nothing here imports PyTorch before it must.
+Nothing here imports PyTorch, so that `--help`, `--show-config` and errors in settings come at once.
 """
 
-import difflib
-import math
+import codecs
+import json
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import Field, dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from types import UnionType
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar, Literal, get_args
 
-NONE = "none"  # how a setting says that it is not wanted: TOML has no word for that
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+NONE = "none"  # TOML has no null: this text stands for None
 
 
 class ConfigError(ValueError):
-    """A setting is unknown, of the wrong type or out of range, or a file of them is no TOML."""
+    """Settings or arguments that cannot be used.
 
-
-def setting(
-    default: Any,
-    meaning: str,
-    *,
-    at_least: float | None = None,
-    above: float | None = None,
-    below: float | None = None,
-    among: Sequence[str] | Callable[[], Sequence[str]] = (),
-    by_name: Mapping[str, Any] | None = None,
-) -> Any:
-    """Declare one setting of a section.
-
-    Args:
-        default: its value if nothing is said.
-        meaning: a few words for the file that `to_toml` writes.
-        at_least: the smallest number that is allowed.
-        above: what the number must be larger than.
-        below: what the number must be smaller than.
-        among: the texts that are allowed, or a function that returns them.
-        by_name: for which `name` of its section there is such a setting, with each one's default.
+    Attributes:
+        key: the first wrong setting ("training.epochs") or section, if it is one of those.
     """
-    bounds = {"of at least": at_least, "above": above, "below": below}
-    metadata = {
-        "meaning": meaning,
-        "bounds": {word: bound for word, bound in bounds.items() if bound is not None},
-        "among": among,
-        "by_name": by_name,
-    }
-    return field(default=default, metadata=metadata)
+
+    def __init__(self, message: str, *, key: str | None = None) -> None:
+        super().__init__(message)
+        self.key = key
 
 
-class Section:
-    """A table of settings, which checks each of them when it is made."""
+class Section(BaseModel):
+    """A section of the settings.
 
-    table: ClassVar[str]
+    Attributes:
+        by_name: settings that only some values of `name` have: for each value the default.
+    """
 
-    def __post_init__(self) -> None:
-        for declared in fields(self):
-            value = getattr(self, declared.name)
-            value = _checked(f"{self.table}.{declared.name}", value, declared)
-            by_name = declared.metadata["by_name"]
-            if by_name is not None:
-                value = self._of_this_name(declared.name, value, by_name)
-            object.__setattr__(self, declared.name, value)  # the way past "frozen"
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True
+    )
+    by_name: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
-    def _of_this_name(self, key: str, value: Any, by_name: Mapping[str, Any]) -> Any:
-        """Return the value, or its default if this `name` has such a setting and none was given."""
-        if self.name in by_name:
-            return by_name[self.name] if value is None else value
-        if value is not None:
-            raise ConfigError(
-                f"{self.table}.{key} is a setting of {_listed(by_name)}, but {self.table}.name is "
-                f'"{self.name}": leave it out, or choose another {self.table}.name'
-            )
-        return None
-
-
-def _data_sets() -> list[str]:
-    from torchbook.data.sets.registry import DATA_SETS
-
-    return list(DATA_SETS)
+    @field_validator("*", mode="before")
+    @classmethod
+    def _none_or_default(cls, value: Any, info: ValidationInfo) -> Any:
+        """Turn "none" into None, and None into the default for this `name`."""
+        value = None if isinstance(value, str) and value == NONE else value
+        defaults = cls.by_name.get(info.field_name)
+        if defaults is None or "name" not in info.data:
+            return value
+        name = info.data["name"]
+        if value is not None and name not in defaults:
+            message = f"applies only to {', '.join(defaults)}, but name is {_toml(name)}"
+            raise PydanticCustomError("depends", message)
+        return defaults.get(name) if value is None else value
 
 
-@dataclass(frozen=True)
 class Data(Section):
-    """What to learn from."""
+    """The data set and its batches."""
 
-    table: ClassVar[str] = "data"
-
-    name: str = setting("fashion_mnist", "see: torchbook data", among=_data_sets)
-    batch_size: int = setting(64, "examples for each gradient, of all processes", at_least=1)
-    n_valid: int | None = setting(None, "validation examples; none: what is usual", at_least=1)
-    augment: str = setting(NONE, 'none, or "flip": mirror half of them', among=(NONE, "flip"))
+    name: Literal["fashion_mnist", "animal_vegetable_mineral"] = "fashion_mnist"
+    batch_size: int = Field(64, ge=1, description="examples per batch, over all processes")
+    n_valid: int | None = Field(None, ge=1, description="validation examples; none: as usual")
+    augment: Literal["flip"] | None = Field(None, description="mirror half of the images")
 
 
-@dataclass(frozen=True)
 class Model(Section):
-    """What learns. How many inputs and classes it has follows from the data."""
+    """The network; its inputs and outputs follow from the data."""
 
-    table: ClassVar[str] = "model"
-
-    name: str = setting(
-        "SmallCNN",
-        "LinearClassifier, TwoLayerClassifier, TinyVGG, SmallCNN",
-        among=("LinearClassifier", "TwoLayerClassifier", "TinyVGG", "SmallCNN"),
-    )
-    width: int | None = setting(
-        None, "channels of the first convolution", at_least=1, by_name={"SmallCNN": 16}
-    )
-    hidden_units: int | None = setting(
-        None, "channels of every convolution", at_least=1, by_name={"TinyVGG": 10}
-    )
-    n_hidden: int | None = setting(
-        None, "width of the hidden layer", at_least=1, by_name={"TwoLayerClassifier": 100}
-    )
+    by_name: ClassVar = {
+        "width": {"SmallCNN": 16},
+        "hidden_units": {"TinyVGG": 10},
+        "n_hidden": {"TwoLayerClassifier": 100},
+    }
+    name: Literal["LinearClassifier", "TwoLayerClassifier", "TinyVGG", "SmallCNN"] = "SmallCNN"
+    width: int | None = Field(None, ge=1, description="channels of the first convolution")
+    hidden_units: int | None = Field(None, ge=1, description="channels of every convolution")
+    n_hidden: int | None = Field(None, ge=1, description="width of the hidden layer")
 
 
-@dataclass(frozen=True)
 class Optimizer(Section):
-    """How it learns."""
+    """How the weights are updated."""
 
-    table: ClassVar[str] = "optimizer"
-
-    name: str = setting("AdamW", "SGD, Adam, AdamW", among=("SGD", "Adam", "AdamW"))
-    lr: float | None = setting(
-        None,
-        "the learning rate, at its highest",
-        above=0,
-        by_name={"SGD": 0.05, "Adam": 0.002, "AdamW": 0.005},
-    )
-    weight_decay: float | None = setting(
-        None,
-        "pulls matrices and kernels towards 0; biases and scales never",
-        at_least=0,
-        by_name={"SGD": 0.0005, "Adam": 0.0, "AdamW": 0.05},
-    )
-    momentum: float | None = setting(
-        None, "how much of the last steps goes on", at_least=0, below=1, by_name={"SGD": 0.9}
-    )
+    by_name: ClassVar = {
+        "lr": {"SGD": 0.05, "Adam": 0.002, "AdamW": 0.005},
+        "weight_decay": {"SGD": 0.0005, "Adam": 0.0, "AdamW": 0.05},
+        "momentum": {"SGD": 0.9},
+    }
+    name: Literal["SGD", "Adam", "AdamW"] = "AdamW"
+    lr: float | None = Field(None, gt=0, description="the highest learning rate")
+    weight_decay: float | None = Field(None, ge=0, description="never for biases and scales")
+    momentum: float | None = Field(None, ge=0, lt=1, description="share of the last update kept")
 
 
-@dataclass(frozen=True)
 class Schedule(Section):
-    """How the learning rate changes on the way."""
+    """How the learning rate changes during training."""
 
-    table: ClassVar[str] = "schedule"
-
-    name: str = setting("one_cycle", "none, one_cycle, cosine", among=(NONE, "one_cycle", "cosine"))
-    warm_up: float | None = setting(
-        None,
-        "the share of all steps in which it grows",
-        at_least=0,
-        below=1,
-        by_name={"one_cycle": 0.25, "cosine": 0.05},
-    )
+    by_name: ClassVar = {"warm_up": {"one_cycle": 0.25, "cosine": 0.05}}
+    name: Literal["one_cycle", "cosine"] | None = "one_cycle"
+    warm_up: float | None = Field(None, ge=0, lt=1, description="share of steps in which it rises")
 
 
-@dataclass(frozen=True)
 class Training(Section):
-    """How long, how exactly, how fast."""
+    """How long and how to train."""
 
-    table: ClassVar[str] = "training"
-
-    epochs: int = setting(4, "how often to go through the training split", at_least=1)
-    seed: int = setting(0, "the same seed gives the same run on one CPU", at_least=0)
-    precision: str = setting(
-        "float32",
-        "float32, or mixed with bfloat16 or float16",
-        among=("float32", "bfloat16", "float16"),
-    )
-    compile: bool = setting(False, "torch.compile: measure whether that pays")
-    channels_last: bool = setting(True, "the layout in which convolutions are fastest")
-    clip_norm: float | None = setting(None, "shorten gradients longer than this", above=0)
-    accumulate: int = setting(1, "batches for each step", at_least=1)
-    patience: int | None = setting(None, "epochs without a better one until it stops", at_least=1)
-    keep_best: bool = setting(False, "end with the weights of the best epoch, not the last")
+    epochs: int = Field(4, ge=1, description="passes through the training split")
+    seed: int = Field(0, ge=0, lt=2**31, description="the same seed repeats a run on one CPU")
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    compile: bool = Field(False, description="torch.compile: measure whether it pays")
+    channels_last: bool = Field(True, description="the fastest memory layout for convolutions")
+    clip_norm: float | None = Field(None, gt=0, description="the largest norm of the gradient")
+    accumulate: int = Field(1, ge=1, description="batches per optimiser step")
+    patience: int | None = Field(None, ge=1, description="epochs without a best before it stops")
+    keep_best: bool = Field(False, description="end with the weights of the best epoch")
 
 
-@dataclass(frozen=True)
 class Checkpoint(Section):
-    """Where everything is saved."""
+    """Where the training is saved."""
 
-    table: ClassVar[str] = "checkpoint"
+    path: str | None = Field("model.pt", min_length=1, description="saved after each epoch")
+    every: int | None = Field(None, ge=1, description="also saved after so many steps")
 
-    path: str | None = setting("model.pt", "written after each epoch; none: nothing is kept")
-    every: int | None = setting(None, "and after this many steps", at_least=1)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.path == "":
-            raise ConfigError('checkpoint.path must be the name of a file or "none", but is ""')
-        if self.every is not None and self.path is None:
-            raise ConfigError(
-                f"checkpoint.every is {self.every}, but there is no file to save to: set "
-                "checkpoint.path too"
-            )
+    @field_validator("every")
+    @classmethod
+    def _needs_path(cls, every: int | None, info: ValidationInfo) -> int | None:
+        if every is not None and info.data.get("path", "") is None:
+            raise PydanticCustomError("depends", "needs a file to save to: set checkpoint.path")
+        return every
 
 
-@dataclass(frozen=True)
-class Config:
-    """All settings of a training.
+class Config(BaseModel):
+    """All settings of a training run."""
 
-    Raises:
-        ConfigError: names the setting, what came and what was expected.
-    """
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    data: Data = field(default_factory=Data)
-    model: Model = field(default_factory=Model)
-    optimizer: Optimizer = field(default_factory=Optimizer)
-    schedule: Schedule = field(default_factory=Schedule)
-    training: Training = field(default_factory=Training)
-    checkpoint: Checkpoint = field(default_factory=Checkpoint)
-
-    def as_dict(self) -> dict[str, dict[str, Any]]:
-        """Return the settings as plain dictionaries, one for each section; `parse` reads them."""
-        return {
-            table: {f.name: getattr(getattr(self, table), f.name) for f in fields(section)}
-            for table, section in SECTIONS.items()
-        }
+    data: Data = Field(default_factory=Data)
+    model: Model = Field(default_factory=Model)
+    optimizer: Optimizer = Field(default_factory=Optimizer)
+    schedule: Schedule = Field(default_factory=Schedule)
+    training: Training = Field(default_factory=Training)
+    checkpoint: Checkpoint = Field(default_factory=Checkpoint)
 
     def differences(self, other: "Config") -> dict[str, tuple[Any, Any]]:
-        """Return the settings, by their full name, that differ, with this one's and the other's."""
-        mine, theirs = self.as_dict(), other.as_dict()
-        return {
-            f"{table}.{key}": (value, theirs[table][key])
-            for table, settings in mine.items()
-            for key, value in settings.items()
-            if value != theirs[table][key]
+        """Return the settings that differ, each with this configuration's value and the other's."""
+        mine, theirs = self.model_dump(), other.model_dump()
+        pairs = {
+            f"{section}.{name}": (value, theirs[section][name])
+            for section, settings in mine.items()
+            for name, value in settings.items()
         }
+        return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
 
     def to_toml(self) -> str:
-        """Return the settings as a TOML file with a word on each, which `load` reads again."""
-        lines = ["# Settings for torchbook train. What is left out has the value that it has here."]
-        for table, section in SECTIONS.items():
-            lines += ["", f"[{table}]  # {(section.__doc__ or '').rstrip('.')}"]
-            for declared in fields(section):
-                value = getattr(getattr(self, table), declared.name)
-                if value is None and declared.metadata["by_name"] is not None:
-                    continue  # of another model, optimiser or schedule
-                assignment = f"{declared.name} = {_toml(NONE if value is None else value)}"
-                lines.append(f"{assignment:<28}# {declared.metadata['meaning']}")
-        return "\n".join(lines) + "\n"
+        """Return the settings as a TOML file with comments, which `load` reads back.
+
+        It is ASCII, which survives whatever encoding a shell redirects it in.
+        """
+        lines = ["# Settings for torchbook train. Those that are left out have the values shown."]
+        for section, settings in self:
+            lines += ["", f"[{section}]  # {(settings.__doc__ or '').rstrip('.')}"]
+            for name, value in settings:
+                if value is None and name in settings.by_name:
+                    continue  # it does not apply
+                field = FIELDS[f"{section}.{name}"]
+                meaning = ": ".join(filter(None, [", ".join(_choices(field)), field.description]))
+                lines.append(f"{f'{name} = {_toml(value)}':<28}# {meaning}")
+        text = "\n".join(lines) + "\n"
+        return re.sub(r"[^\x00-\x7f]", lambda found: f"\\U{ord(found[0]):08x}", text)
 
 
 SECTIONS: dict[str, type[Section]] = {
-    section.table: section for section in (Data, Model, Optimizer, Schedule, Training, Checkpoint)
+    section: field.annotation for section, field in Config.model_fields.items()
 }
-KEYS = [f"{table}.{f.name}" for table, section in SECTIONS.items() for f in fields(section)]
+FIELDS: dict[str, FieldInfo] = {
+    f"{section}.{name}": field
+    for section, kind in SECTIONS.items()
+    for name, field in kind.model_fields.items()
+}
 
 
 def load(path: Path | str | None = None, overrides: Sequence[str] = ()) -> Config:
-    """Read settings from a TOML file, and then what overrides them.
+    """Read settings from a TOML file, then apply overrides.
 
     Args:
-        path: the file; None for the defaults.
-        overrides: texts such as "training.epochs=5". The value is TOML; a word that is none, such
-            as TinyVGG, is taken as text, so that nobody has to quote quotes.
+        path: the file, in UTF-8, or in UTF-16 with a byte order mark; None for the defaults.
+        overrides: texts such as "training.epochs=5". A value that isn't TOML, such as TinyVGG, is
+            taken as a text.
 
     Raises:
-        ConfigError: names the file or the override, the setting, what came, what was expected.
+        ConfigError: names the file or the override, the setting, its value and what is allowed.
     """
-    tables = {} if path is None else _read(Path(path))
-    origins = dict.fromkeys(_paths(tables), str(path))
+    tables, origins = ({}, {}) if path is None else (_read(Path(path)), {"": str(path)})
     for override in overrides:
-        table, key, value = _read_override(override)
-        before = tables.get(table, {})
-        if isinstance(before, Mapping):  # if not, `parse` will say so
-            tables[table] = {**before, key: value}
-        origins[f"{table}.{key}"] = f"--set {override}"
-        origins.setdefault(table, f"--set {override}")
-    return parse(tables, origins)
+        section, name, value = _parse_override(override)
+        if section not in tables:
+            tables[section] = {}
+            origins[section] = f"--set {override}"
+        if isinstance(tables[section], dict):  # if it is not, `validate` says so
+            tables[section][name] = value
+            origins[f"{section}.{name}"] = f"--set {override}"
+    return validate(Config, tables, origins)
 
 
-def parse(tables: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> Config:
-    """Make settings of nested dictionaries.
+def validate(kind: type[BaseModel], values: Any, origins: Mapping[str, str] | None = None) -> Any:
+    """Make a pydantic model of this kind, such as a `Config`, of nested dictionaries.
 
     Args:
-        tables: a dictionary for each section; what is missing has its default.
-        origins: where a setting ("training.epochs") came from, for the message.
+        kind: the class of the model.
+        values: a dictionary; whatever is missing gets its default.
+        origins: where settings and sections come from, for messages; under "", all others.
 
     Raises:
-        ConfigError: names the setting, what came and what was expected.
+        ConfigError: has a line for each wrong setting: its name, its value and what is allowed.
     """
-    sections = {}
-    for table, settings in tables.items():
-        try:
-            sections[table] = _section(table, settings)
-        except ConfigError as error:
-            raise ConfigError(_with_origin(str(error), table, origins or {})) from None
-    return Config(**sections)
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        origins, lines, keys = origins or {}, [], []
+        for problem in error.errors():
+            key = ".".join(map(str, problem["loc"]))
+            origin = origins.get(key) or origins.get("")
+            lines.append((f"{origin}: " if origin else "") + _explain(kind, key, problem))
+            keys.append(key)
+        raise ConfigError("\n".join(lines), key=keys[0] or None) from None
 
 
-def _section(table: str, settings: Any) -> Section:
-    if table not in SECTIONS:
-        if isinstance(settings, Mapping):
-            near = difflib.get_close_matches(table, SECTIONS, n=1)
-            hint = f"did you mean [{near[0]}]?" if near else f"there are {_listed(SECTIONS)}"
-            raise ConfigError(f"[{table}] is no section; {hint}")
-        raise ConfigError(f"{table} stands outside every section{_did_you_mean(table)}")
-    if not isinstance(settings, Mapping):
-        raise ConfigError(
-            f"{table} must be a section with settings, [{table}], but is {_described(settings)}"
-        )
-    section = SECTIONS[table]
-    known = [f.name for f in fields(section)]
-    for key in settings:
-        if key not in known:
-            hint = _did_you_mean(f"{table}.{key}") or f"; [{table}] has {_listed(known)}"
-            raise ConfigError(f"{table}.{key} is no setting{hint}")
-    return section(**settings)
+def _explain(kind: type[BaseModel], key: str, problem: ErrorDetails) -> str:
+    """Return what is wrong with a setting or a section, or with everything if the key is ""."""
+    expected = problem["msg"].partition(" ")[2]  # of "Input should be ..."
+    section, _, name = key.partition(".")
+    hint = ""
+    if problem["type"] == "depends":
+        return f"{key} {problem['msg']}"
+    if problem["type"] == "missing":
+        return f"{key} is missing"
+    if problem["type"] == "extra_forbidden":
+        known = SECTIONS[section].model_fields if name else SECTIONS
+        near = get_close_matches(key, FIELDS if name else SECTIONS, n=1, cutoff=0.8)
+        near = near or _named(key)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
+        return f"there is no {'setting' if name else 'section'} {key}; {hint}"
+    if problem["type"] == "model_type":
+        expected = "should be a table"
+    elif problem["type"] == "string_unicode":
+        expected = "should be Unicode text, as all of TOML"
+    elif problem["type"] == "literal_error":
+        choices = _choices(FIELDS[key])
+        expected = f"should be one of {', '.join(choices)}"
+        near = get_close_matches(str(problem["input"]), choices, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+    elif key in FIELDS and _optional(FIELDS[key]) and name not in SECTIONS[section].by_name:
+        expected += f", or {NONE}"
+    subject = key or f"the {kind.__name__.lower()}"
+    return f"{subject} {expected}, but is {_toml(problem['input'])}{hint}"
 
 
-def _with_origin(message: str, table: str, origins: Mapping[str, str]) -> str:
-    """Put before a message where its setting came from, which it names first."""
-    origin = origins.get(message.split(" ", 1)[0], origins.get(table))
-    return message if origin is None else f"{origin}: {message}"
+def _named(key: str) -> list[str]:
+    """Return the settings that have the last part of a key as their name."""
+    return [known for known in FIELDS if known.endswith(f".{key.rpartition('.')[2]}")]
 
 
-def _did_you_mean(name: str) -> str:
-    """Return a hint at the setting with nearly this name, here or in another section."""
-    table, _, last = name.rpartition(".")
-    here = [key.partition(".")[2] for key in KEYS if key.startswith(f"{table}.")]
-    near = [f"{table}.{match}" for match in difflib.get_close_matches(last, here, n=1)]
-    if not near:  # perhaps it stands in the wrong place
-        everywhere = [key.partition(".")[2] for key in KEYS]
-        matches = difflib.get_close_matches(last, everywhere, n=1)
-        near = [key for key in KEYS if key.partition(".")[2] in matches]
-    return f"; did you mean {_listed(near, 'or')}?" if near else ""
+def _optional(field: FieldInfo) -> bool:
+    return type(None) in get_args(field.annotation)
 
 
-def _paths(tables: Mapping[str, Any]) -> list[str]:
-    inner = [
-        f"{table}.{key}"
-        for table, settings in tables.items()
-        if isinstance(settings, Mapping)
-        for key in settings
-    ]
-    return [*tables, *inner]
+def _choices(field: FieldInfo) -> list[str]:
+    """Return the words that a setting may have, if it is one of words."""
+    options = get_args(field.annotation)  # of Literal[...], or of Literal[...] | None
+    words = [w for option in options for w in get_args(option) or (option,) if isinstance(w, str)]
+    return [*words, NONE] if words and _optional(field) else words
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
+        data = path.read_bytes()
     except FileNotFoundError:
         raise ConfigError(
-            f"there is no file {path}. To get one with all settings: "
+            f"there is no file {path}. To write one with all settings: "
             "torchbook train --show-config > run.toml"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "it is no UTF-8 text" if isinstance(error, ValueError) else error.strerror
-        raise ConfigError(f"{path} cannot be read: {reason}") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = data.decode("utf-16" if utf16 else "utf-8-sig")
+        if "\0" in text:  # UTF-16 or UTF-32 without a mark that says so
+            raise UnicodeError
+    except UnicodeError:
+        raise ConfigError(
+            f"{path} is not UTF-8 text: save it as UTF-8 (in an editor: Save as, Encoding; in "
+            "PowerShell: ... | Out-File -Encoding utf8 run.toml)"
+        ) from None
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(_not_toml(path, text, str(error))) from None
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None
 
 
-def _not_toml(path: Path, text: str, reason: str) -> str:
-    """Return what is wrong with a file, and the line where it is wrong."""
-    place = re.search(r" \(at line (\d+), column \d+\)$", reason)
-    if place is None:  # "at end of document"
-        return f"{path} is not TOML: {reason}"
-    number = int(place[1])
-    line = text.splitlines()[number - 1].strip()
-    return f"{path}, line {number} is not TOML: {reason[: place.start()]}: {line}"
-
-
-def _read_override(override: str) -> tuple[str, str, Any]:
-    """Split "section.key=value", the value being TOML or a plain word."""
-    name, equals, text = override.partition("=")
-    table, dot, key = name.strip().partition(".")
-    if not (equals and dot and table and key):
-        hint = _did_you_mean(name.strip()) if equals else ""
+def _parse_override(override: str) -> tuple[str, str, Any]:
+    """Split "section.name=value", where the value is TOML or a plain word."""
+    key, equals, text = override.partition("=")
+    section, _, name = key.strip().partition(".")
+    if not (equals and section and name):
+        near = _named(key.strip()) if equals else []
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise ConfigError(
-            f"--set {override}: expected SECTION.KEY=VALUE, such as training.epochs=5{hint}"
+            f"--set {override}: expected SECTION.NAME=VALUE, such as training.epochs=5{hint}"
         )
     try:
-        value = tomllib.loads(f"value = {text}")
+        values = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
-        value = {"value": text.strip()}
-    if list(value) != ["value"]:  # a line break smuggled in another key
-        value = {"value": text.strip()}
-    return table, key, value["value"]
-
-
-def _checked(key: str, value: Any, declared: Field) -> Any:
-    """Return the value as its type has it, or raise ConfigError."""
-    types = get_args(declared.type) if isinstance(declared.type, UnionType) else (declared.type,)
-    optional = type(None) in types
-    if optional and (value is None or value == NONE):
-        return None
-    kind, metadata = types[0], declared.metadata
-    among = metadata["among"]
-    among = among() if callable(among) else among
-    right_kind = type(value) in ((int, float) if kind is float else (kind,))
-    if right_kind and _in_range(value, metadata["bounds"]) and (not among or value in among):
-        return kind(value)
-    expected = _expected(kind, metadata["bounds"], among)
-    if optional and metadata["by_name"] is None:
-        expected += f' or "{NONE}"'
-    near = difflib.get_close_matches(value, among, n=1) if isinstance(value, str) else []
-    hint = f"; did you mean {near[0]}?" if near else ""
-    came = _toml(value) if right_kind else _described(value)
-    raise ConfigError(f"{key} must be {expected}, but is {came}{hint}")
-
-
-_CHECKS: dict[str, Callable[[float, float], bool]] = {
-    "of at least": lambda value, bound: value >= bound,
-    "above": lambda value, bound: value > bound,
-    "below": lambda value, bound: value < bound,
-}
-
-
-def _in_range(value: Any, bounds: Mapping[str, float]) -> bool:
-    if isinstance(value, float) and not math.isfinite(value):
-        return False
-    return all(_CHECKS[word](value, bound) for word, bound in bounds.items())
-
-
-_KINDS = {
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    str: "a text",
-    list: "a list",
-    dict: "a table",
-}
-
-
-def _expected(kind: type, bounds: Mapping[str, float], among: Sequence[str]) -> str:
-    if among:
-        return f"{'one of ' if len(among) > 1 else ''}{_listed(among, 'or')}"
-    return " ".join([_KINDS[kind], " and ".join(f"{w} {b:g}" for w, b in bounds.items())]).strip()
-
-
-def _described(value: Any) -> str:
-    """Return a value as TOML has it, with its kind."""
-    if isinstance(value, bool):
-        return _toml(value)
-    return f"{_toml(value)} ({_KINDS.get(type(value), f'a {type(value).__name__}')})"
+        values = {}
+    # A line break must not bring in another setting.
+    return section, name, values["value"] if list(values) == ["value"] else text.strip()
 
 
 def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        # Control characters must not stand in a text.
-        return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda c: f"\\u{ord(c[0]):04x}", escaped) + '"'
+    """Return a value as TOML writes it."""
+    if value is None:
+        value = NONE
+    if isinstance(value, str | bool):  # as in JSON, which lets one control character through
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return str(value)
-
-
-def _listed(names: Any, word: str = "and") -> str:
-    *most, last = map(str, names)
-    return f"{', '.join(most)} {word} {last}" if most else last

@@ -1,10 +1,10 @@
-"""How long a call takes, measured in the same way everywhere in the book.
+"""Two ways to time a call.
 
-`measure` tells what a call costs: the CPU time of one thread, or time between events on a GPU.
-Other programs change it far less than the clock, but they do where much memory is asked for: a
-claim may rest on it if the bound is ten times away, or more.
-`latencies` tells how long somebody waits, by the clock and whatever else the machine is doing.
-That is an observation, and no claim rests on it.
+`measure` returns what a call costs: the CPU time of one thread, or the time between events on a
+GPU. Other programs affect it far less than a wall clock, though more if the call needs much memory:
+a comparison may rest on it if the bound is at least ten times away.
+`latencies` returns how long a user waits, by the wall clock, whatever else the machine is doing:
+an observation that nothing should rest on.
 """
 
 import time
@@ -18,22 +18,22 @@ import torch
 
 @dataclass(frozen=True)
 class Times:
-    """The times of many calls of the same function.
+    """The times of many calls of one function.
 
     Attributes:
-        seconds: of each call, in the order of the calls.
+        seconds: the time of each call, in order.
     """
 
     seconds: tuple[float, ...]
 
     @property
     def median(self) -> float:
-        """The time of the middle call, in seconds: what to expect."""
+        """The median, in seconds: what to expect."""
         return float(np.median(self.seconds))
 
     @property
     def p95(self) -> float:
-        """The 95th percentile, in seconds: what one call in twenty exceeds."""
+        """The 95th percentile, in seconds: one call in twenty takes longer."""
         return float(np.quantile(self.seconds, 0.95))
 
     def __str__(self) -> str:
@@ -46,16 +46,15 @@ class Times:
 def measure(
     function: Callable[[], object], device: torch.device | str = "cpu", repeat: int = 5
 ) -> Times:
-    """Measure what a call costs on a device, on one thread of the CPU.
+    """Measure what a call costs on a device, with one thread of the CPU.
 
-    Short calls are measured many at a time: a block of calls takes 20 ms or more. Blocks that are
-    too short only warm up.
+    Short calls are measured in blocks that take at least 20 ms; shorter blocks serve as warm-up.
 
     Args:
-        function: what is called, without arguments.
-        device: where it computes. On the CPU only the calling thread's own time counts, on an
-            accelerator the time between an event before the block and one after it.
-        repeat: how many blocks are measured, each of which gives one time per call.
+        function: the function to call, without arguments.
+        device: where it computes. On the CPU, only the calling thread's time counts; on an
+            accelerator, the time between an event before the block and one after it.
+        repeat: the number of blocks; each gives one time per call.
     """
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -72,47 +71,46 @@ def measure(
 def latencies(
     functions: Mapping[str, Callable[[], object]], n: int = 60, turn: int = 10
 ) -> dict[str, Times]:
-    """Time functions by the clock, in turns, so that a busy moment hits them all.
+    """Time functions by the wall clock, in turns, so that a busy moment affects them all.
 
-    A turn begins with a call that is not counted: it fetches the function's memory into the caches,
-    and is where libraries do what they do only once. A call counts as over when the accelerator,
-    if there is one, has finished too.
+    Each turn begins with a call that is not counted: it fills the caches, and libraries do in it
+    what they do only once. A call ends when the accelerator, if there is one, has finished too.
 
     Args:
-        functions: names and what is called, without arguments.
-        n: calls of each function that are counted, a multiple of `turn`.
-        turn: calls in a row, before the next function has its turn.
+        functions: the functions to call, without arguments, by name.
+        n: the number of calls to count for each function, a multiple of `turn`.
+        turn: the number of calls in a row before the next function has its turn.
 
     Raises:
         ValueError: `n` is not a multiple of `turn`.
     """
     if turn < 1 or n < 1 or n % turn:
-        raise ValueError(f"n must be a multiple of turn, 1 or more, but they are {n} and {turn}")
+        raise ValueError(f"n must be a positive multiple of turn, but n is {n} and turn is {turn}")
     times: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(n // turn):
         for name, function in functions.items():
-            _waited(function)
-            times[name] += [_waited(function) for _ in range(turn)]
-    return {name: Times(tuple(taken)) for name, taken in times.items()}
+            _time_call(function)
+            times[name] += [_time_call(function) for _ in range(turn)]
+    return {name: Times(tuple(seconds)) for name, seconds in times.items()}
 
 
 def _clock(device: torch.device) -> Callable[[], float]:
-    """Return a clock of the work on a device, in seconds."""
+    """Return a clock that measures the work on a device, in seconds."""
     if device.type == "cpu":
         return time.thread_time
 
-    def event() -> torch.Event:
-        happened = torch.Event(device, enable_timing=True)
-        happened.record()
-        happened.synchronize()  # an accelerator says yes before it is done
-        return happened
+    def record() -> torch.Event:
+        event = torch.Event(device, enable_timing=True)
+        event.record()
+        event.synchronize()  # an accelerator returns before its work is done
+        return event
 
-    start = event()
-    return lambda: start.elapsed_time(event()) / 1000
+    start = record()
+    return lambda: start.elapsed_time(record()) / 1000
 
 
-def _waited(function: Callable[[], object]) -> float:
-    """Return the seconds by the clock until a call is over, on the accelerator too."""
+def _time_call(function: Callable[[], object]) -> float:
+    """Return the seconds until a call has finished, on the accelerator too."""
     _synchronize()
     start = time.perf_counter()
     function()

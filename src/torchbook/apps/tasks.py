@@ -1,23 +1,23 @@
-"""From settings to a training, and from a checkpoint back to the model: what the commands do."""
+"""From settings to a trained model, and from a checkpoint back to it: the work of the commands."""
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from torchbook import models
 from torchbook.apps import config as settings
 from torchbook.data import Batches, Examples, Splits, scale_to_unit
 from torchbook.data.sets.registry import DATA_SETS
 from torchbook.device import device_name, seed_everything
 from torchbook.metrics import count_parameters
+from torchbook.models import CLASSIFIERS
 from torchbook.training import History, distributed, fit, parameter_groups
 from torchbook.training import checkpoint as checkpoints
 from torchbook.training.checkpoint import Checkpoint, CheckpointError, CheckpointMismatchError
@@ -25,7 +25,7 @@ from torchbook.training.distributed import World
 
 EVALUATION_BATCH = 500
 
-# What a resumed training may have another value of. All else was decided when it began.
+# The settings that may change when a training is resumed.
 MAY_CHANGE = {
     "training.compile",
     "training.channels_last",
@@ -35,53 +35,47 @@ MAY_CHANGE = {
 }
 
 
-@dataclass(frozen=True)
-class Task:
-    """What a model must know of its data.
+class Task(BaseModel):
+    """What a model has to classify.
 
     Attributes:
-        channels: of a picture: 1 for grey, 3 for colour.
-        size: height and width of a picture in pixels.
+        channels: of an image: 1 for grey, 3 for colour.
+        size: the height and width of an image in pixels.
         classes: the name of each label, in order.
-        border: the mean of the pixels at the edges of the training pictures, from 0 to 255.
     """
 
-    channels: int
-    size: int
-    classes: tuple[str, ...]
-    border: float
+    model_config = ConfigDict(frozen=True)
+
+    channels: int = Field(ge=1, le=1024)
+    size: int = Field(ge=1, le=65_536)
+    classes: tuple[str, ...] = Field(min_length=1)
 
     @classmethod
     def of(cls, splits: Splits) -> "Task":
-        """Return what the splits, with pictures [N, C, S, S], ask for."""
-        inputs = splits.train.inputs
-        return cls(inputs.shape[1], inputs.shape[-1], splits.classes, border_of(inputs))
-
-
-def border_of(pictures: Tensor) -> float:
-    """Return the mean of the outermost pixels of pictures [N, C, S, S]."""
-    edges = (pictures[..., 0], pictures[..., -1], pictures[..., 0, :], pictures[..., -1, :])
-    return torch.stack([edge.float().mean() for edge in edges]).mean().item()
+        """Return the task of classifying a data set with images [N, C, S, S]."""
+        _, channels, size, _ = splits.train.inputs.shape
+        return cls(channels=channels, size=size, classes=splits.classes)
 
 
 def load_data(config: settings.Data) -> Splits:
-    """Load the data set, fetching it if it is not here. Of many processes the first one begins.
+    """Load the data set; download it if necessary, in the first process only.
 
     Raises:
-        DataUnavailableError: it cannot be had; all processes hear of it.
-        ConfigError: `n_valid` does not fit the data set.
+        DataUnavailableError: it could not be obtained. This is raised in every process.
+        ConfigError: the data set has no room for `n_valid` validation examples.
     """
     data_set = DATA_SETS[config.name]
     n_valid = config.n_valid or data_set.n_valid
     splits, failure = None, None
-    for turn in (True, False):  # the first process fetches, the others find it in the cache
-        if (distributed.rank() == 0) is turn and failure is None:
+    for first in (True, False):  # the first process downloads; the others find it in the cache
+        if (distributed.rank() == 0) is first and failure is None:
             try:
                 splits = data_set.load(n_valid)
-            except ValueError as error:
-                failure = settings.ConfigError(f"data.n_valid = {n_valid}: {error}")
-            except Exception as error:  # whatever it is, the others must not wait for ever
+            except Exception as error:  # all processes must end, whatever it is
                 failure = error
+                if isinstance(error, ValueError) and config.n_valid is not None:
+                    message = f"data.n_valid is {n_valid}: {error}"
+                    failure = settings.ConfigError(message, key="data.n_valid")
         failure = next((f for f in distributed.gather(failure) if f is not None), None)
     if failure is not None:
         raise failure
@@ -89,39 +83,30 @@ def load_data(config: settings.Data) -> Splits:
 
 
 def build_model(config: settings.Model, task: Task) -> nn.Module:
-    """Make the model for the task, with new weights."""
-    n_classes = len(task.classes)
-    n_inputs = task.channels * task.size**2
-    if config.name == "LinearClassifier":
-        return models.LinearClassifier(n_inputs, n_classes)
-    if config.name == "TwoLayerClassifier":
-        return models.TwoLayerClassifier(n_inputs, config.n_hidden, n_classes)
-    if config.name == "TinyVGG":
-        return models.TinyVGG(task.channels, config.hidden_units, n_classes, task.size)
-    return models.SmallCNN(task.channels, n_classes, task.size, config.width)
+    """Build the model for the task, with new weights."""
+    options = config.model_dump(exclude={"name"}, exclude_none=True)
+    return CLASSIFIERS[config.name](task.channels, task.size, len(task.classes), **options)
 
 
 def build_optimizer(config: settings.Optimizer, model: nn.Module, fused: bool) -> Optimizer:
-    """Make the optimiser: matrices and kernels decay, biases and scales do not.
+    """Make the optimiser; weight decay applies to matrices and kernels only.
 
     Args:
-        config: which one, and its numbers.
-        model: whose parameters it gets.
-        fused: move all parameters in one go; pays on a GPU.
+        config: the optimiser's name and numbers.
+        model: the model whose parameters it updates.
+        fused: update all parameters in one kernel; pays on a GPU.
     """
-    options = {"lr": config.lr, "fused": fused}
-    if config.momentum is not None:
-        options["momentum"] = config.momentum
+    options = config.model_dump(include={"lr", "momentum"}, exclude_none=True)
     groups = parameter_groups(model, config.weight_decay)
     groups = [group for group in groups if group["params"]]
-    return getattr(torch.optim, config.name)(groups, **options)
+    return getattr(torch.optim, config.name)(groups, fused=fused, **options)
 
 
 def one_cycle(step: int, n_steps: int, warm_up: float) -> float:
-    """Return the share of the learning rate at a step: up along a cosine, then down to nothing.
+    """Return the share of the learning rate at a step: it rises and falls along a cosine.
 
-    The same numbers as PyTorch's `OneCycleLR`, which cannot do with a warm-up of a single step
-    (L. N. Smith, N. Topin, arXiv:1708.07120).
+    These are the numbers of PyTorch's `OneCycleLR` (L. N. Smith, N. Topin, arXiv:1708.07120), which
+    fails when the warm-up is a single step.
     """
     peak = warm_up * n_steps - 1
     if step < peak:
@@ -130,9 +115,9 @@ def one_cycle(step: int, n_steps: int, warm_up: float) -> float:
 
 
 def cosine(step: int, n_steps: int, warm_up: float) -> float:
-    """Return the share of the learning rate at a step: up a straight line, down along a cosine.
+    """Return the share of the learning rate at a step: it rises linearly, then falls to 0.
 
-    (I. Loshchilov, F. Hutter, arXiv:1608.03983, without restarts.)
+    It falls along a cosine, without restarts (I. Loshchilov, F. Hutter, arXiv:1608.03983).
     """
     peak = warm_up * n_steps
     if step < peak:
@@ -140,38 +125,38 @@ def cosine(step: int, n_steps: int, warm_up: float) -> float:
     return _along_cosine(1.0, 0.0, (step - peak) / (n_steps - peak))
 
 
-def _along_cosine(start: float, end: float, way: float) -> float:
-    return end + (start - end) * (1 + math.cos(math.pi * min(way, 1.0))) / 2
+def _along_cosine(start: float, end: float, progress: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * min(progress, 1.0))) / 2
 
 
 def build_scheduler(
     config: settings.Schedule, optimizer: Optimizer, n_steps: int
 ) -> LambdaLR | None:
-    """Make the schedule of the learning rate, over all steps of the training."""
-    if config.name == settings.NONE:
+    """Make the scheduler of the learning rate, for all steps of the training."""
+    if config.name is None:
         return None
     shape = {"one_cycle": one_cycle, "cosine": cosine}[config.name]
     return LambdaLR(optimizer, partial(shape, n_steps=n_steps, warm_up=config.warm_up))
 
 
-def prepare(channels_last: bool, mirror: bool) -> Callable[[Tensor], Tensor]:
-    """Return the function that makes a batch of pictures ready for the model.
+def image_transform(channels_last: bool, mirror: bool) -> Callable[[Tensor], Tensor]:
+    """Return the function that turns images [B, C, S, S] of bytes into inputs of the model.
 
     Args:
-        channels_last: bring them into the layout in which convolutions are fastest.
-        mirror: mirror each with a probability of one half.
+        channels_last: use the memory layout in which convolutions are fastest.
+        mirror: mirror each image with a probability of one half.
     """
 
-    def prepared(pictures: Tensor) -> Tensor:
+    def transform(images: Tensor) -> Tensor:
         if mirror:
-            coin = torch.rand(len(pictures), 1, 1, 1, device=pictures.device) < 0.5
-            pictures = torch.where(coin, pictures.flip(-1), pictures)
-        pictures = scale_to_unit(pictures)
+            mirrored = torch.rand(len(images), 1, 1, 1, device=images.device) < 0.5
+            images = torch.where(mirrored, images.flip(-1), images)
+        images = scale_to_unit(images)
         if channels_last:
-            pictures = pictures.contiguous(memory_format=torch.channels_last)
-        return pictures
+            images = images.contiguous(memory_format=torch.channels_last)
+        return images
 
-    return prepared
+    return transform
 
 
 def train(
@@ -183,52 +168,53 @@ def train(
     progress: bool = True,
     announce: Callable[[str], None] = lambda line: None,
 ) -> History:
-    """Train as the settings say; all processes of the world together.
+    """Train with these settings, in all processes of the world together.
 
     Args:
         config: the settings.
         splits: the data.
-        world: where to calculate.
-        resume: go on from the checkpoint if it is there.
-        progress: show how far it has come.
-        announce: told in a line what is about to be trained.
+        world: the processes, and the device of this one.
+        resume: continue from the checkpoint if there is one.
+        progress: show the progress.
+        announce: called with a line that says what is going to be trained.
 
     Raises:
-        ConfigError: the batches cannot be shared between the processes.
-        CheckpointMismatchError: the training to go on with has other settings.
-        Exception: all that `fit` raises.
+        ConfigError: the batches cannot be divided between the processes.
+        CheckpointMismatchError: the checkpoint to resume from has other settings.
+        Exception: any that `fit` raises.
     """
     training, path = config.training, config.checkpoint.path
-    if resume and path is None:
-        raise settings.ConfigError("--resume needs a file to go on from: set checkpoint.path")
-    if resume and Path(path).is_file():
-        _check_same(config, checkpoints.load(path), path)
+    if resume and path is not None and Path(path).is_file():
+        _check_same_settings(config, checkpoints.load(path), path)
     task = Task.of(splits)
     seed_everything(training.seed)
     layout = torch.channels_last if training.channels_last else torch.contiguous_format
     model = build_model(config.model, task).to(world.device, memory_format=layout)
-    # All have the same weights now. What follows is chance of each process's own.
+    # All processes have the same weights now. Their random numbers differ from here on.
     seed_everything(training.seed + world.rank)
 
-    def batches(examples: Examples, batch_size: int, mirror: bool, shuffle: bool) -> Batches:
-        return Batches(
-            examples,
-            batch_size,
-            shuffle=shuffle,
-            seed=training.seed,
-            device=world.device,
-            transform=prepare(training.channels_last, mirror),
-            rank=world.rank,
-            world_size=world.size,
-        )
+    def batches(
+        key: str, examples: Examples, batch_size: int, mirror: bool = False, shuffle: bool = False
+    ) -> Batches:
+        try:
+            return Batches(
+                examples,
+                batch_size,
+                shuffle=shuffle,
+                seed=training.seed,
+                device=world.device,
+                transform=image_transform(training.channels_last, mirror),
+                rank=world.rank,
+                world_size=world.size,
+            )
+        except ValueError as error:
+            raise settings.ConfigError(f"{key}: {error}", key=key) from error
 
-    try:
-        train_batches = batches(
-            splits.train, config.data.batch_size, config.data.augment == "flip", shuffle=True
-        )
-        valid_batches = batches(splits.valid, EVALUATION_BATCH, mirror=False, shuffle=False)
-    except ValueError as error:
-        raise settings.ConfigError(f"data.batch_size, data.n_valid: {error}") from error
+    mirror = config.data.augment == "flip"
+    train_batches = batches(
+        "data.batch_size", splits.train, config.data.batch_size, mirror=mirror, shuffle=True
+    )
+    valid_batches = batches("data.n_valid", splits.valid, EVALUATION_BATCH)
     optimizer = build_optimizer(config.optimizer, model, fused=world.device.type == "cuda")
     n_steps = training.epochs * math.ceil(len(train_batches) / training.accumulate)
     announce(describe(config, model, splits, world))
@@ -250,40 +236,43 @@ def train(
         checkpoint_every=config.checkpoint.every,
         resume=resume,
         progress=progress,
-        config={"settings": config.as_dict(), "task": asdict(task)},
+        config={"settings": config.model_dump(), "task": task.model_dump()},
     )
 
 
 def describe(config: settings.Config, model: nn.Module, splits: Splits, world: World) -> str:
-    """Return a line that says what is trained on what, and where."""
-    many = f" in {world.size} processes" if world.size > 1 else ""
+    """Return a line that says what is trained on which data, and where."""
+    processes = f" in {world.size} processes" if world.size > 1 else ""
     return (
         f"{config.model.name}, {count_parameters(model):,} parameters, learns {config.data.name} "
         f"({len(splits.train):,} examples, {len(splits.valid):,} for validation) on "
-        f"{device_name(world.device)}{many}"
+        f"{device_name(world.device)}{processes}"
     )
 
 
-def _check_same(config: settings.Config, saved: Checkpoint, path: str) -> None:
-    """Check that a training goes on with the settings that it began with."""
+def _check_same_settings(config: settings.Config, saved: Checkpoint, path: str) -> None:
     before, _ = read_config(saved, path)
     allowed = set(MAY_CHANGE)
-    if config.schedule.name == settings.NONE:
+    if config.schedule.name is None:
         allowed.add("training.epochs")
     differing = {k: v for k, v in before.differences(config).items() if k not in allowed}
     if differing:
         listed = "; ".join(f"{key} was {a} and is now {b}" for key, (a, b) in differing.items())
         raise CheckpointMismatchError(
-            f"{path} cannot be resumed with other settings: {listed}. Use the old ones, or begin "
-            "anew with another checkpoint.path"
+            f"{path} cannot be resumed with other settings: {listed}. Use the old settings, or "
+            "start a new training with another checkpoint.path"
         )
 
 
 def read_config(saved: Checkpoint, path: Path | str) -> tuple[settings.Config, Task]:
     """Return the settings and the task that a checkpoint was trained with.
 
+    Args:
+        saved: the checkpoint.
+        path: its file, for messages.
+
     Raises:
-        CheckpointError: they are not in it, or make no sense.
+        CheckpointError: they are missing or not valid.
     """
     if not {"settings", "task"} <= saved.config.keys():
         raise CheckpointError(
@@ -291,35 +280,23 @@ def read_config(saved: Checkpoint, path: Path | str) -> tuple[settings.Config, T
             "Build the model in Python and use torchbook.training.checkpoint.load_weights"
         )
     try:
-        config = settings.parse(saved.config["settings"])
-        return config, _read_task(saved.config["task"])
-    except (settings.ConfigError, KeyError, TypeError, AttributeError, ValueError) as error:
+        config = settings.validate(settings.Config, saved.config["settings"])
+        return config, settings.validate(Task, saved.config["task"])
+    except settings.ConfigError as error:
         raise CheckpointError(
             f"{path} holds settings that this version of torchbook cannot use: {error}"
         ) from error
 
 
-def _read_task(task: Mapping[str, Any]) -> Task:
-    read = Task(
-        channels=int(task["channels"]),
-        size=int(task["size"]),
-        classes=tuple(str(name) for name in task["classes"]),
-        border=float(task["border"]),
-    )
-    if not (1 <= read.channels <= 1024 and 1 <= read.size <= 65_536 and read.classes):
-        raise ValueError(f"pictures of {read.channels} x {read.size} x {read.size}")
-    return read
-
-
 @dataclass(frozen=True)
 class Trained:
-    """A model as a checkpoint has it.
+    """A model from a checkpoint.
 
     Attributes:
-        model: with its weights, in evaluation mode.
+        model: the model with its weights, in evaluation mode.
         config: the settings that it was trained with.
-        task: what it was trained for.
-        checkpoint: all else that was saved.
+        task: what it classifies.
+        checkpoint: everything that was saved.
     """
 
     model: nn.Module
@@ -329,16 +306,16 @@ class Trained:
 
 
 def load_trained(path: Path | str, device: torch.device | str = "cpu") -> Trained:
-    """Build the model of a checkpoint that `train` has saved, and give it its weights.
+    """Build the model of a checkpoint that `train` has saved, and load its weights.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        CheckpointError: the file is damaged, or was not saved by `train`.
+        CheckpointNotFoundError: there is no such file.
+        CheckpointError: the file cannot be read, or was not saved by `train`.
     """
     saved = checkpoints.load(path)
     config, task = read_config(saved, path)
     weights = saved.best or saved.model
-    with torch.device("meta"):  # whether the weights fit, before any room is taken
+    with torch.device("meta"):  # check that the weights fit before memory is allocated
         checkpoints.check_belongs(build_model(config.model, task).state_dict(), weights, path)
     model = build_model(config.model, task)
     model.load_state_dict(weights)
@@ -346,32 +323,32 @@ def load_trained(path: Path | str, device: torch.device | str = "cpu") -> Traine
 
 
 def batches_of(trained: Trained, examples: Examples, device: torch.device) -> Batches:
-    """Return the examples in batches as the model was trained with, in order.
+    """Return the examples in order, in batches that are prepared as in training.
 
     Raises:
-        CheckpointMismatchError: the pictures have another shape than the model's.
+        CheckpointMismatchError: the images have another shape than those of the training.
     """
-    wanted = [trained.task.channels, trained.task.size, trained.task.size]
-    if list(examples.inputs.shape[1:]) != wanted:
+    expected = [trained.task.channels, trained.task.size, trained.task.size]
+    if list(examples.inputs.shape[1:]) != expected:
         raise CheckpointMismatchError(
-            f"the model was trained with pictures of shape {wanted}, but those of "
-            f"{trained.config.data.name} have {list(examples.inputs.shape[1:])} now"
+            f"the model was trained with images of shape {expected}, but those of "
+            f"{trained.config.data.name} now have {list(examples.inputs.shape[1:])}"
         )
-    transform = prepare(channels_last=False, mirror=False)
+    transform = image_transform(channels_last=False, mirror=False)
     return Batches(examples, EVALUATION_BATCH, device=device, transform=transform)
 
 
 def data_of(trained: Trained) -> Splits:
-    """Load the data set that a model was trained with, split as it was then.
+    """Load the data set that a model was trained with, split in the same way.
 
     Raises:
-        DataUnavailableError: it cannot be had.
+        DataUnavailableError: it could not be obtained.
         CheckpointMismatchError: it has other classes than the model.
     """
     splits = load_data(trained.config.data)
     if tuple(splits.classes) != trained.task.classes:
         raise CheckpointMismatchError(
             f"the model was trained with the classes {', '.join(trained.task.classes)}, but "
-            f"{trained.config.data.name} has {', '.join(splits.classes)} now"
+            f"{trained.config.data.name} now has {', '.join(splits.classes)}"
         )
     return splits

@@ -1,12 +1,10 @@
-"""Runs that are written down: settings, surroundings and curves, in a folder each.
+"""Records of training runs: settings, environment, results and curves, a folder for each run.
 
-The curves are TensorBoard's own event files, so that the program `tensorboard` shows them too.
-Needs `pip install "torchbook[tracking]"`.
+The curves are TensorBoard's own event files. Needs `pip install "torchbook[tracking]"`.
 """
 
 from __future__ import annotations
 
-import importlib
 import json
 import platform
 from collections.abc import Mapping
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from torchbook.apps._extras import require
 from torchbook.device import best_device, device_name
 from torchbook.training import distributed
 
@@ -26,48 +25,37 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
-def _needed(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise ImportError(
-            f"this needs the module {name.partition('.')[0]}, which is not installed: "
-            'pip install "torchbook[tracking]"'
-        ) from error
-
-
-def surroundings() -> Row:
+def environment() -> Row:
     """Return what a run depends on besides its settings: versions, device, threads, time."""
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,
         "device": device_name(best_device()),
         "threads": torch.get_num_threads(),
-        "began": datetime.now(UTC).isoformat(timespec="seconds"),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
 class Run:
-    """Writes a training down, in a folder of its own; hand it to `fit` as a callback.
+    """Records a training in a folder of its own; pass it to `fit` as a callback.
 
     >>> with Run("runs/first", {"lr": 0.001, "seed": 0}) as run:
     ...     fit(model, train, valid, optimizer, epochs=6, callbacks=[run])
 
-    The folder then holds `run.json`, with settings, surroundings, how it ended and the last row of
-    the history, and an event file, with every row: `valid_loss` as the scalar `loss/valid`, so that
-    TensorBoard draws both splits side by side, and the learning rate. Of many processes only the
-    first one writes.
+    After every epoch the folder holds `run.json`, with the settings, the environment, the status
+    and the last row of the history, and an event file with all rows: `valid_loss` becomes the
+    scalar `loss/valid`, so that TensorBoard draws both splits side by side. The learning rate is
+    recorded too. Of many processes only the first one writes.
 
     Args:
-        folder: where to; made if it is not there. Each run needs its own.
-        settings: what you chose, such as the learning rate and the seed: values that JSON knows.
-        resume: go on in a folder that holds the beginning of the same run. Epochs that are there
-            already are not written twice.
+        folder: where to write; created if necessary. Each run needs its own.
+        settings: your choices, such as the learning rate and the seed: values that JSON can hold.
+        resume: continue the run in this folder. Its record is kept; no epoch is recorded twice.
 
     Raises:
         FileExistsError: the folder holds a run already, and `resume` is not set.
         ValueError: the folder holds a run with other settings.
-        TypeError: a setting is no text, number, truth value, list or dictionary.
+        TypeError: a setting is not text, a number, a truth value, a list or a dictionary.
         ImportError: TensorBoard is not installed.
     """
 
@@ -76,55 +64,63 @@ class Run:
     ) -> None:
         self.folder = Path(folder)
         self.content = {
-            "settings": _plain(settings),
-            "surroundings": surroundings(),
+            "settings": _as_json(settings),
+            "environment": environment(),
             "status": "unfinished",
             "last": {},
         }
-        self.n_written = 0
+        self.last_recorded = 0
         self.writer = None
         if distributed.rank() > 0:
             return
-        tensorboard = _needed("torch.utils.tensorboard")
+        tensorboard = require("torch.utils.tensorboard", "tracking")
         if is_run(self.folder):
-            self._check_same(resume)
-            curves = read_scalars(self.folder)
-            self.n_written = max((step for c in curves.values() for step, _ in c), default=0)
+            self._continue(resume)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._save()
         self.writer = tensorboard.SummaryWriter(str(self.folder))
 
-    def _check_same(self, resume: bool) -> None:
+    def _continue(self, resume: bool) -> None:
         if not resume:
             raise FileExistsError(
-                f"{self.folder} holds a run already, and two runs in one folder become one "
-                "zigzag: choose another name (or resume=True to go on with the same run)"
+                f"{self.folder} holds a run already, and TensorBoard would draw two runs in one "
+                "folder as one zigzag line: choose another folder, or pass resume=True to continue "
+                "the same run"
             )
         path = self.folder / "run.json"
-        before = json.loads(path.read_text(encoding="utf-8"))["settings"] if path.exists() else None
-        if before not in (None, self.content["settings"]):
-            raise ValueError(
-                f"{self.folder} holds a run with other settings: {before}, not "
-                f"{self.content['settings']}"
-            )
+        if path.is_file():
+            before = json.loads(path.read_text(encoding="utf-8"))
+            if before["settings"] != self.content["settings"]:
+                raise ValueError(
+                    f"{self.folder} holds a run with other settings: {before['settings']}, not "
+                    f"{self.content['settings']}"
+                )
+            resumed = [*before.get("resumed", []), self.content["environment"]]
+            self.content = {**before, "status": "unfinished", "resumed": resumed}
+        self.last_recorded = _last_step(self.folder)
 
     def __call__(self, state: State) -> None:
-        """Write the epochs that are not written yet; `fit` calls this after each."""
+        """Record the rows that are not recorded yet; `fit` calls this after each evaluation."""
         if self.writer is None:
             return
-        rate = state.optimizer.param_groups[0]["lr"]
-        for row in state.history.rows[self.n_written :]:
+        rows = state.history.rows
+        unit = "epoch" if "epoch" in rows[-1] else "step"
+        if rows[-1][unit] <= self.last_recorded:
+            return
+        self.content["last"] = rows[-1]
+        self._save()
+        for row in rows:
             for name, value in row.items():
                 split, _, quantity = name.partition("_")
-                if quantity:
-                    self.writer.add_scalar(f"{quantity}/{split}", value, row["epoch"])
-        self.writer.add_scalar("learning_rate", rate, state.epoch)
+                if quantity and row[unit] > self.last_recorded:
+                    self.writer.add_scalar(f"{quantity}/{split}", value, row[unit])
+        self.last_recorded = rows[-1][unit]
+        rate = state.optimizer.param_groups[0]["lr"]
+        self.writer.add_scalar("learning_rate", rate, self.last_recorded)
         self.writer.flush()
-        self.n_written = len(state.history)
-        self.content["last"] = state.history.rows[-1]
 
     def _save(self) -> None:
-        """Write run.json beside its place, then rename: whole at any moment."""
+        """Replace run.json atomically, so that it is complete at any moment."""
         unfinished = self.folder / "run.json.new"
         unfinished.write_text(json.dumps(self.content, indent=2) + "\n", encoding="utf-8")
         unfinished.replace(self.folder / "run.json")
@@ -146,53 +142,35 @@ class Run:
 
 
 def is_run(folder: Path | str) -> bool:
-    """Tell whether a folder holds a run: our own file, or anybody's event file."""
+    """Tell whether a folder holds a run: a `run.json`, or event files of any program."""
     folder = Path(folder)
     return (folder / "run.json").is_file() or any(folder.glob("*tfevents*"))
 
 
-def _plain(settings: Mapping[str, Any]) -> Row:
-    """Return the settings as JSON gives them back, or say which one it can't hold."""
+def _as_json(settings: Mapping[str, Any]) -> Row:
+    """Return the settings as JSON gives them back, or name the one that it cannot hold."""
     for name, value in settings.items():
         try:
             json.dumps(value)
         except (TypeError, ValueError) as error:
             raise TypeError(
-                f"setting {name!r} is a {type(value).__name__}, which a JSON file can't hold: "
-                "give a text or a number in its place"
+                f"setting {name!r} is a {type(value).__name__}, which a JSON file cannot hold: "
+                "use text or a number instead"
             ) from error
     return json.loads(json.dumps(dict(settings)))
 
 
-def read_scalars(folder: Path | str) -> dict[str, list[tuple[int, float]]]:
-    """Read back the curves of a run, as TensorBoard itself reads them.
-
-    Args:
-        folder: with event files, whoever wrote them.
-
-    Returns:
-        For each name of a curve its points, pairs of step and value, in the order of the file.
-
-    Raises:
-        FileNotFoundError: there is no event file.
-        ImportError: TensorBoard is not installed.
-    """
-    folder = Path(folder)
-    if not any(folder.glob("*tfevents*")):
-        raise FileNotFoundError(f"no event file (its name has tfevents in it) lies in {folder}")
-    module = _needed("tensorboard.backend.event_processing.event_accumulator")
-    # 0: keep all points, not a sample of them
-    reader = module.EventAccumulator(str(folder), size_guidance={module.SCALARS: 0}).Reload()
-    return {
-        name: [(event.step, event.value) for event in reader.Scalars(name)]
-        for name in sorted(reader.Tags()["scalars"])
-    }
+def _last_step(folder: Path) -> int:
+    """Return the last step of all curves in the folder's event files, 0 if there is none."""
+    module = require("tensorboard.backend.event_processing.event_accumulator", "tracking")
+    events = module.EventAccumulator(str(folder)).Reload()
+    return max((events.Scalars(tag)[-1].step for tag in events.Tags()["scalars"]), default=0)
 
 
 def read_runs(folder: Path | str) -> list[Row]:
-    """Return a row for each `Run` below a folder: name, settings, status, and where it ended.
+    """Return a row for each `Run` below a folder: name, settings, status and last results.
 
-    A setting that has the name of a measured value, such as "epoch", gives way to that.
+    A measured value replaces a setting of the same name, such as "epoch".
     """
     rows = []
     for path in sorted(Path(folder).rglob("run.json"), key=str):

@@ -1,1 +1,1 @@
-"""What only the book needs: claims, exercises, tables, files. No other part imports it."""
+"""What only the book needs: claims, exercises, tables and files. No other part imports it."""

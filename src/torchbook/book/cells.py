@@ -1,8 +1,8 @@
-"""How the cells of the book's notebooks run: each alone, or failing on purpose.
+"""Special ways to run the cells of the book's notebooks: each on its own, or failing on purpose.
 
-The cheat sheet calls `each_cell_alone` in a hidden cell: each cell then starts from nothing, as if
-pasted into a new notebook. A recipe that needs a name, a file, a seed or a setting of an earlier
-one fails, and with it the build. Notebooks load `%%fails` with `%load_ext torchbook.book.cells`.
+The cheat sheet calls `each_cell_alone` in a hidden cell. Each later cell then starts in a clean
+state, as if pasted into a new notebook: if it needs a name, a file, a seed or a setting from an
+earlier cell, it fails, and so does the build. `%load_ext torchbook.book.cells` adds `%%fails`.
 """
 
 import os
@@ -17,7 +17,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 
 class _NewStart:
-    """What is done before each cell."""
+    """Brings the notebook back to a clean state before each cell."""
 
     def __init__(self, shell: InteractiveShell) -> None:
         self.shell = shell
@@ -25,7 +25,7 @@ class _NewStart:
         self.n_threads = torch.get_num_threads()
 
     def __call__(self, info: Any = None) -> None:
-        """Forget all names, go to a new empty folder, undo settings and seeds."""
+        """Delete all names, change to a new empty folder, reset settings and seeds."""
         self._forget_names()
         folder = tempfile.TemporaryDirectory(prefix="recipe-", ignore_cleanup_errors=True)
         os.chdir(folder.name)
@@ -43,7 +43,7 @@ class _NewStart:
         torch.autograd.set_detect_anomaly(False)
 
     def _forget_names(self) -> None:
-        """Do what `shell.reset()` does to names, without its seconds of collecting garbage."""
+        """Delete names as `shell.reset()` does, without its slow garbage collection."""
         names = self.shell.user_ns
         for name in set(names) - {"__builtin__", "__builtins__", "__name__"}:
             del names[name]
@@ -53,26 +53,26 @@ class _NewStart:
 
 
 def each_cell_alone() -> None:
-    """Make every later cell of this notebook start from nothing; calling it again changes nothing.
+    """Let every later cell of this notebook start in a clean state; a second call has no effect.
 
     Raises:
         RuntimeError: this is not a notebook.
     """
     shell = get_ipython()
     if shell is None:
-        raise RuntimeError("each_cell_alone() is for cells of a notebook, and this is none")
+        raise RuntimeError("each_cell_alone() works in a notebook only")
     registered = shell.events.callbacks["pre_run_cell"]
     if not any(isinstance(callback, _NewStart) for callback in registered):
         shell.events.register("pre_run_cell", _NewStart(shell))
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Make the magic `%%fails` known, for cells that fail on purpose.
+    """Add the magic `%%fails`, for cells that fail on purpose.
 
-    Such a cell shows its error like any other, but "Run all" goes on after it, in Colab too.
+    Such a cell shows its error like any other, but "Run all" continues after it, in Colab too.
 
     Args:
-        shell: the IPython that asks for the extension.
+        shell: the IPython shell that loads the extension.
     """
 
     def fails(line: str, cell: str) -> None:

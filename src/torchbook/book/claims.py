@@ -1,8 +1,8 @@
 """Lessons that the build checks, and numbers that the prose quotes.
 
-A chapter calls `claim` for each lesson that it teaches. If the value that the run produced breaks
-the claim's bound, the run fails, and with it the build. `glue` makes a number available to the
-prose without claiming anything of it. Outside the book both only print.
+A chapter calls `claim` for each lesson that it teaches. If the value from the run is outside the
+claim's bound, the run fails, and so does the build. `glue` makes a value available to the prose
+without a claim. Outside the book, `claim` only prints.
 """
 
 import math
@@ -17,15 +17,15 @@ from IPython.display import display
 
 from torchbook.device import best_device, device_name
 
-# The form in which notebooks keep a value under a name, invisible on the page. The book's build
-# reads it with MyST-NB's `glue`, https://myst-nb.readthedocs.io/en/latest/render/glue.html
+# The form in which notebooks store a named value, invisible on the page. The book's build reads it
+# with MyST-NB's `glue`, https://myst-nb.readthedocs.io/en/latest/render/glue.html
 _HIDDEN = "application/papermill.record/"
 
 _started = time.monotonic()
 
 
 class ClaimFailedError(AssertionError):
-    """A value broke the bound of a claim: what the chapter teaches did not happen."""
+    """A value is outside the bound of a claim: what the chapter teaches did not happen."""
 
 
 def claim(
@@ -44,15 +44,15 @@ def claim(
 
     Args:
         name: how the prose refers to the value; unique in its chapter.
-        lesson: what is claimed, in words that can stand alone.
-        value: what the run produced.
-        at_least: the smallest value with which the claim holds.
-        at_most: the largest value with which the claim holds.
-        equals: the only value with which the claim holds.
-        unit: of the value and the bounds, such as "points" or "s".
+        lesson: the claim, in words that can stand alone.
+        value: the value from this run.
+        at_least: the smallest value for which the claim holds.
+        at_most: the largest value for which the claim holds.
+        equals: the only value for which the claim holds.
+        unit: the unit of the value and the bounds, such as "points" or "s".
 
     Raises:
-        ClaimFailedError: the value breaks the bound; says chapter, claim, value and bound.
+        ClaimFailedError: the value is outside the bound; names chapter, claim, value and bound.
         ValueError: no bound was given.
     """
     value = _plain(value)
@@ -90,14 +90,14 @@ def glue(name: str, value: object) -> None:
 
     Args:
         name: how the prose refers to the value; unique in its chapter.
-        value: a number (a tensor with one element is fine), a text, or a figure, which the
-            directive `glue` shows in another place of the page.
+        value: a number (or a tensor with one element), a text, or a figure, which the directive
+            `glue` shows elsewhere on the page.
     """
     _keep(name, _plain(value), {})
 
 
 def _plain(value: Any) -> Any:
-    """Turn a scalar of PyTorch or NumPy into Python's own, which format specifications expect."""
+    """Convert a scalar of PyTorch or NumPy to a Python number, as format specifications expect."""
     return value.item() if hasattr(value, "item") else value
 
 

@@ -1,7 +1,7 @@
-"""Files of a run that the site hands out, such as a model for the reader's own browser.
+"""Files from a run that the site offers, such as a model for the reader's own browser.
 
 The book's build puts a published file at `_static/models/NAME`. Outside the book, `publish` only
-says what it would do.
+prints its name and size.
 """
 
 import base64
@@ -13,8 +13,8 @@ from pathlib import Path
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
-# Where the executed notebook keeps a file, invisible on the page: a record in the form that MyST-NB
-# takes out of it, as for `claims.glue`. The build decodes it in book/torchbook_site/read/files.py.
+# How the executed notebook stores a file, invisible on the page: a record in the form that MyST-NB
+# extracts, as for `claims.glue`. The build decodes it in book/torchbook_site/read/files.py.
 _HIDDEN = "application/papermill.record/"
 FILE_MIME = "application/vnd.torchbook.file"  # holds the file's bytes, in base64
 
@@ -22,11 +22,11 @@ _GOOD_NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
 def publish(path: Path | str, name: str | None = None) -> None:
-    """Hand a file of this run to the site, which keeps it at `_static/models/NAME`.
+    """Give a file from this run to the site, which offers it at `_static/models/NAME`.
 
     Args:
         path: the file.
-        name: what the site calls it; by default as the file is called. No two pages may use one
+        name: its name on the site; by default the name of the file. Two pages may not use the same
             name for different files.
 
     Raises:
@@ -43,7 +43,7 @@ def publish(path: Path | str, name: str | None = None) -> None:
             f"such as model.onnx, but is {name!r}"
         )
     content = path.read_bytes()
-    # Elsewhere a notebook would only grow by the file.
+    # Outside the build, it would only make the notebook larger.
     if os.environ.get("TORCHBOOK_CHAPTER") and get_ipython() is not None:
         record = {
             "name": name,

@@ -1,4 +1,4 @@
-"""Tables that readers of the book's pages can sort by a click on a heading."""
+"""Tables that readers can sort on the book's pages."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ MISSING = "–"
 
 @dataclass(repr=False)
 class Table:
-    """Rows to look at: a text in a terminal, a table in a notebook, sortable on the book's pages.
+    """Rows, shown as text in a terminal and as a table in a notebook, sortable on the book's pages.
 
     Attributes:
-        rows: a dictionary each; they need not have the same keys.
-        formats: how to write the numbers of a column, such as {"accuracy": ".1f"}.
-        caption: what the table shows.
+        rows: dictionaries, which need not have the same keys.
+        formats: a format specification for the numbers of a column, such as {"accuracy": ".1f"}.
+        caption: the title.
     """
 
     rows: list[Row]
@@ -64,7 +64,7 @@ class Table:
         )
 
     def _cell(self, name: str, row: Row) -> str:
-        """Return a cell; what it is sorted by goes with it, if that is a number."""
+        """Return a cell; a number is added unformatted, to sort by."""
         value = row.get(name)
         number = f' data-value="{float(value)!r}"' if _is_number(value) else ""
         return f"<td{number}>{escape(self._text(name, row))}</td>"
@@ -77,12 +77,12 @@ def _is_number(value: object) -> bool:
 def table(
     rows: Sequence[Mapping[str, Any]], formats: Mapping[str, str] | None = None, caption: str = ""
 ) -> Table:
-    """Make a table of rows; on the pages of this book one can sort it by a click on a heading.
+    """Make a table that readers can sort, on the book's pages, by clicking on a heading.
 
     Args:
-        rows: one dictionary a row; where a key is missing the cell shows a dash.
+        rows: a dictionary for each row; where a key is missing, the cell shows a dash.
         formats: a format specification for the numbers of a column, such as {"accuracy": ".1f"}.
-        caption: a title.
+        caption: the title.
 
     Raises:
         ValueError: there are no rows, or a format names a column that does not exist.

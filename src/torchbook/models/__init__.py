@@ -1,5 +1,9 @@
 """The book's models, one file per architecture. They take plain arguments and know no data."""
 
+from collections.abc import Callable
+
+from torch import nn
+
 from torchbook.models.mlp import LinearClassifier, TwoLayerClassifier
 from torchbook.models.preprocess import Preprocess
 from torchbook.models.pretrained import (
@@ -14,7 +18,25 @@ from torchbook.models.tiny_vgg import TinyVGG
 from torchbook.models.vit import EncoderBlock, SelfAttention, VisionTransformer
 from torchbook.models.vit_weights import fetch_weights, load_torchvision_weights
 
+#: Functions that build a classifier of square images, by name. They take the images' channels,
+#: their size in pixels, the number of classes, and options of the model's own.
+CLASSIFIERS: dict[str, Callable[..., nn.Module]] = {
+    "LinearClassifier": lambda channels, size, n_classes: LinearClassifier(
+        channels * size**2, n_classes
+    ),
+    "TwoLayerClassifier": lambda channels, size, n_classes, *, n_hidden=100: TwoLayerClassifier(
+        channels * size**2, n_hidden, n_classes
+    ),
+    "TinyVGG": lambda channels, size, n_classes, *, hidden_units=10: TinyVGG(
+        channels, hidden_units, n_classes, size
+    ),
+    "SmallCNN": lambda channels, size, n_classes, *, width=16: SmallCNN(
+        channels, n_classes, size, width
+    ),
+}
+
 __all__ = [
+    "CLASSIFIERS",
     "EncoderBlock",
     "LinearClassifier",
     "Lite0Classifier",

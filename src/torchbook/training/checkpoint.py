@@ -28,6 +28,14 @@ class CheckpointError(RuntimeError):
     """A file is not a checkpoint of this package, is damaged, or could not be written."""
 
 
+class CheckpointNotFoundError(CheckpointError, FileNotFoundError):
+    """There is no checkpoint at this path."""
+
+
+class CheckpointExistsError(CheckpointError, FileExistsError):
+    """There is already a file where a new training would save its checkpoint."""
+
+
 class CheckpointMismatchError(CheckpointError):
     """A checkpoint belongs to another model, or to a training with other settings."""
 
@@ -161,14 +169,14 @@ def load(path: Path | str) -> Checkpoint:
         path: where `save` has written it.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        CheckpointNotFoundError: there is no such file.
         CheckpointError: the file is damaged, can't be read, or is not a checkpoint of this package.
     """
     path = Path(path)
     if path.is_dir():
         raise CheckpointError(f"{path} is a folder; expected the file of a checkpoint")
     if not path.exists():
-        raise FileNotFoundError(f"there is no checkpoint at {path}")
+        raise CheckpointNotFoundError(f"there is no checkpoint at {path}")
     try:
         _check_whole(path)
         # Several processes share one copy of the file in memory.
@@ -239,7 +247,7 @@ def load_weights(model: nn.Module, path: Path | str) -> Checkpoint:
         The checkpoint, for its `config` and `history`.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        CheckpointNotFoundError: there is no such file.
         CheckpointError: the file is damaged, or not a checkpoint of this package.
         CheckpointMismatchError: the weights belong to another model; says which keys differ.
     """

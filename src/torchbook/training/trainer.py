@@ -119,7 +119,7 @@ def fit(
         TypeError: the inputs are bytes, the batches can't be resumed, or a value in `config` can't
             be read back from a checkpoint.
         DivergedError: the loss or a weight is no longer finite; the checkpoint is left as it was.
-        FileExistsError: the checkpoint exists, and `resume` is not set.
+        CheckpointExistsError: the checkpoint exists, and `resume` is not set.
         CheckpointError: the checkpoint is damaged, belongs to another model or was made with other
             settings, or could not be written.
         TrainingInterrupted: Ctrl-C was pressed. The step was finished, and saved if there is a
@@ -278,7 +278,7 @@ def _checkpoint_path(
             f"a {type(batches).__name__} does not: use Batches or torchdata's StatefulDataLoader"
         )
     if path.exists() and not resume:
-        raise FileExistsError(
+        raise checkpoints.CheckpointExistsError(
             f"{path} exists already: resume it with resume=True, or choose another file"
         )
     if not path.parent.is_dir():
