@@ -1,12 +1,14 @@
 """Devices and seeds."""
 
 import random
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from torchbook.device import best_device, device_name, seed_everything
+from torchbook.device import best_device, device_name, seed_everything, to_device
 
 
 def test_the_best_device_can_hold_a_tensor():
@@ -47,3 +49,24 @@ def test_a_seed_repeats_the_numbers_of_python_numpy_and_torch():
     assert draw() == first
     seed_everything(4)
     assert all(a != b for a, b in zip(draw(), first, strict=True))
+
+
+class Pair(NamedTuple):
+    first: torch.Tensor
+    second: str
+
+
+def test_batches_of_any_structure_are_moved():
+    tensor = torch.zeros(2)
+    packed = nn.utils.rnn.pack_sequence([tensor])
+    batch = ({"a": tensor, "b": [tensor, (tensor, "text")]}, Pair(tensor, "name"), packed, None, 3)
+    moved = to_device(batch, torch.device("meta"))
+    assert moved[0]["a"].is_meta
+    assert moved[0]["b"][0].is_meta
+    assert type(moved[0]["b"][1]) is tuple
+    assert moved[0]["b"][1][0].is_meta
+    assert moved[0]["b"][1][1] == "text"
+    assert type(moved[1]) is Pair
+    assert moved[1].first.is_meta
+    assert moved[2].data.is_meta
+    assert moved[3:] == (None, 3)
