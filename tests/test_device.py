@@ -58,8 +58,8 @@ class Pair(NamedTuple):
 
 def test_batches_of_any_structure_are_moved():
     tensor = torch.zeros(2)
-    packed = nn.utils.rnn.pack_sequence([tensor])
-    batch = ({"a": tensor, "b": [tensor, (tensor, "text")]}, Pair(tensor, "name"), packed, None, 3)
+    layer = nn.Linear(1, 1)  # anything that has a method `to`
+    batch = ({"a": tensor, "b": [tensor, (tensor, "text")]}, Pair(tensor, "name"), layer, None, 3)
     moved = to_device(batch, torch.device("meta"))
     assert moved[0]["a"].is_meta
     assert moved[0]["b"][0].is_meta
@@ -68,5 +68,5 @@ def test_batches_of_any_structure_are_moved():
     assert moved[0]["b"][1][1] == "text"
     assert type(moved[1]) is Pair
     assert moved[1].first.is_meta
-    assert moved[2].data.is_meta
+    assert moved[2].weight.is_meta
     assert moved[3:] == (None, 3)

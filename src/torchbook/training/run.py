@@ -103,6 +103,7 @@ class Run:
 
     def train(self) -> Iterator[bool]:
         """Train without end; yield False after each step and True at the end of each epoch."""
+        self.model.train()
         while True:
             sampler = getattr(self.train_batches, "sampler", None)
             if hasattr(sampler, "set_epoch"):  # PyTorch's DistributedSampler wants to be told

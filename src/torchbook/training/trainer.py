@@ -139,6 +139,11 @@ def fit(
         raise ValueError(f'mode must be "min" or "max", but is {mode!r}')
     for batches in (train_batches, valid_batches):
         _check_shared(batches)
+    if accumulate > 1 and distributed.size() > 1 and not hasattr(train_batches, "__len__"):
+        raise ValueError(
+            f"in several processes, accumulate={accumulate} needs batches with a length, which a "
+            f"{type(train_batches).__name__} does not have: otherwise the last step is not known"
+        )
     path = _checkpoint_path(checkpoint, train_batches, resume)
     step = SupervisedStep() if step is None else step
     is_monitored = patience is not None or keep_best or isinstance(scheduler, ReduceLROnPlateau)
