@@ -183,13 +183,13 @@ def predict(
 
         from torchbook.apps import tasks
         from torchbook.data import scale_to_unit
-        from torchbook.data.pictures import read_picture
+        from torchbook.data.images import read_and_describe
 
         trained = tasks.load_trained(checkpoint)
         task = trained.task
         # All of them before the first answer: a missing file is said at once.
         pictures, changes = zip(
-            *(read_picture(path, task.channels, task.size) for path in images), strict=True
+            *(read_and_describe(path, task.size, task.channels) for path in images), strict=True
         )
         stack = torch.stack(pictures)
         if invert:
@@ -466,7 +466,7 @@ def _code(error: Exception) -> int | None:
         return USAGE
     # The rest may only come from what has been imported by now.
     from torchbook.apps.export import ExportError
-    from torchbook.data.download import DataCorruptError, DataUnavailableError
+    from torchbook.data.download import DataError
     from torchbook.training import DivergedError
     from torchbook.training.checkpoint import CheckpointError
 
@@ -474,8 +474,7 @@ def _code(error: Exception) -> int | None:
         DivergedError: FAILED,
         ExportError: FAILED,
         ImportError: USAGE,
-        DataCorruptError: NO_DATA,
-        DataUnavailableError: NO_DATA,
+        DataError: NO_DATA,
         CheckpointError: BAD_CHECKPOINT,
         FileExistsError: BAD_CHECKPOINT,
         FileNotFoundError: BAD_CHECKPOINT,

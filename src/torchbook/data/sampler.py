@@ -1,26 +1,34 @@
-"""In which order an epoch goes through the examples, and how far it has come."""
+"""Which examples make up each batch, epoch after epoch, from a place that can be saved."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import Tensor
 
+from torchbook.device import copy_to
 
-class EpochOrder:
-    """Cuts N examples into batches, epoch after epoch; remembers where it is.
 
-    With several processes each gets its share of every batch, so that all of them together see the
-    same batches as a single one would.
+class ResumableBatchSampler:
+    """An iterable of batches of indices; each pass is one epoch.
+
+    A pass that is left early does not count: the next one begins the same epoch again, in the same
+    order. So a look at the first batch changes nothing. `state_dict` says how far the latest pass
+    has come, and `load_state_dict` continues from there.
+
+    With several processes each gets its share of every batch, so that together they see the batches
+    that a single process would.
 
     Args:
         n_examples: how many there are, N.
-        batch_size: examples in each batch of all processes together; the last one of an epoch
+        batch_size: examples in each batch of all processes together; the last batch of an epoch
             holds what remains.
-        shuffle: draw a new random order in every epoch.
-        seed: where the random orders start; the same seed gives the same sequence of orders.
-        rank: which process this is.
-        world_size: how many processes share the batches.
+        shuffle: draw a new random order for every epoch.
+        seed: the same seed gives the same sequence of orders.
+        device: where the indices live.
+        rank: the number of this process; by default that in `torch.distributed`, else 0.
+        world_size: the number of processes; by default that in `torch.distributed`, else 1.
 
     Raises:
         ValueError: there are no examples, a number is out of range, or the last batch would leave
@@ -34,9 +42,15 @@ class EpochOrder:
         *,
         shuffle: bool = False,
         seed: int = 0,
-        rank: int = 0,
-        world_size: int = 1,
+        device: torch.device | str = "cpu",
+        rank: int | None = None,
+        world_size: int | None = None,
     ) -> None:
+        together = dist.is_available() and dist.is_initialized()
+        if rank is None:
+            rank = dist.get_rank() if together else 0
+        if world_size is None:
+            world_size = dist.get_world_size() if together else 1
         if n_examples == 0:
             raise ValueError("there are no examples to make batches from: len(examples) is 0")
         if batch_size < 1:
@@ -52,80 +66,39 @@ class EpochOrder:
         self.n_examples = n_examples
         self.batch_size = batch_size
         self.shuffle = shuffle
+        self.device = torch.device(device)
         self.rank = rank
         self.world_size = world_size
-        self.position = 0  # batches of the current epoch that are done
-        self._generator = torch.Generator().manual_seed(seed)
-        self._start = self._generator.get_state()  # with which the current epoch began
-        self._resumed = False
+        self.position = 0  # batches that the latest pass has handed out
+        self._first = 0  # the batch with which a pass begins
+        self._state = torch.Generator().manual_seed(seed).get_state()  # from it comes the order
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
         return -(-self.n_examples // self.batch_size)
 
-    def begin(self) -> Tensor | None:
-        """Return this epoch's order, int64 [N], or None if it is that of the examples.
-
-        An epoch begins anew, unless `load_state_dict` has just brought back an unfinished one.
-        """
-        if self._resumed:
-            self._resumed = False
-        else:
-            self._to_next_epoch()
-        if not self.shuffle:
-            return None
+    def __iter__(self) -> Iterator[Tensor]:
+        """Yield this process's share of each batch of an epoch, or of the rest of it: int64 [B]."""
         # On the CPU, so that every device sees the same order for the same seed.
-        return torch.randperm(self.n_examples, generator=self._generator)
-
-    def slices(self) -> Iterator[slice]:
-        """Yield which places of the order make up each remaining batch: this process's share."""
-        for start in range(self.position * self.batch_size, self.n_examples, self.batch_size):
-            n = min(self.batch_size, self.n_examples - start)
-            # Counted before it is handed out: whoever asks while using the batch gets it included.
-            self.position += 1
-            first, end = (n * r // self.world_size for r in (self.rank, self.rank + 1))
-            yield slice(start + first, start + end)
-        self._to_next_epoch()
-
-    def _to_next_epoch(self) -> None:
-        self.position = 0
-        self._start = self._generator.get_state()
+        generator = torch.Generator()
+        generator.set_state(self._state)
+        if self.shuffle:
+            order = torch.randperm(self.n_examples, generator=generator)
+        else:
+            order = torch.arange(self.n_examples)
+        batches = copy_to(order, self.device).split(self.batch_size)
+        for done, batch in enumerate(batches[self._first :], start=self._first + 1):
+            # Counted before it is handed out: a state saved while the batch is used includes it.
+            self.position = done
+            yield batch.tensor_split(self.world_size)[self.rank]
+        self.position = self._first = 0
+        self._state = generator.get_state()
 
     def state_dict(self) -> dict[str, Any]:
         """Return the place in the sequence of batches."""
-        return {"generator": self._start, "position": self.position}
+        return {"generator": self._state, "position": self.position}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a place that `state_dict` returned, in the middle of an epoch if need be."""
-        self._start = state["generator"].cpu()
-        self._generator.set_state(self._start)
-        self.position = state["position"]
-        self._resumed = self.position > 0
-
-
-class Resumable:
-    """Batches that go by an `EpochOrder` in `self.order`, and can be asked where they are."""
-
-    order: EpochOrder
-
-    @property
-    def n_examples(self) -> int:
-        """The number of examples in an epoch, N."""
-        return self.order.n_examples
-
-    @property
-    def batch_size(self) -> int:
-        """The number of examples in a batch, of all processes together."""
-        return self.order.batch_size
-
-    def __len__(self) -> int:
-        """Return the number of batches in an epoch."""
-        return len(self.order)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the place in the sequence of batches, for a checkpoint."""
-        return self.order.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a place that `state_dict` returned, in the middle of an epoch if need be."""
-        self.order.load_state_dict(state)
+        """Continue from a place that `state_dict` returned, also in the middle of an epoch."""
+        self._state = state["generator"].cpu()
+        self.position = self._first = state["position"]

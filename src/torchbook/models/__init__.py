@@ -12,7 +12,7 @@ from torchbook.models.pretrained import (
 from torchbook.models.small_cnn import SmallCNN
 from torchbook.models.tiny_vgg import TinyVGG
 from torchbook.models.vit import EncoderBlock, SelfAttention, VisionTransformer
-from torchbook.models.vit_weights import fetch_weights, load_torchvision_weights
+from torchbook.models.vit_weights import load_torchvision_weights
 
 __all__ = [
     "EncoderBlock",
@@ -24,7 +24,6 @@ __all__ = [
     "TinyVGG",
     "TwoLayerClassifier",
     "VisionTransformer",
-    "fetch_weights",
     "freeze_batch_norm",
     "imagenet_classes",
     "lite0",

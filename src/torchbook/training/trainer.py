@@ -345,8 +345,8 @@ def _checkpoint_path(
     if not hasattr(batches, "state_dict"):
         raise TypeError(
             "with a checkpoint the training batches must be able to say where they are "
-            f"(state_dict), which a {type(batches).__name__} is not: use Batches, StreamedBatches "
-            "or torchdata's StatefulDataLoader"
+            f"(state_dict), which a {type(batches).__name__} is not: use Batches or torchdata's "
+            "StatefulDataLoader"
         )
     if path.exists() and not resume:
         raise FileExistsError(
