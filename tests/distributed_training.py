@@ -28,18 +28,17 @@ def examples(n: int, seed: int) -> Examples:
     return Examples(inputs, (inputs.float().mean(dim=1) > 127).long())
 
 
-def train(world: distributed.World, *, fsdp: bool = False, **options) -> dict:
+def train(*, fsdp: bool = False, **options) -> dict:
     """Train in float64, so that only the order of summation can make a difference."""
     torch.manual_seed(3)
     model = nn.Sequential(nn.Linear(12, 16), nn.ReLU(), nn.Linear(16, 2)).double()
     if fsdp:
         distributed.shard(model)
-    share = {"transform": scaled, "rank": world.rank, "world_size": world.size}
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
     history = fit(
         model,
-        Batches(examples(N, 0), BATCH, shuffle=True, **share),
-        Batches(examples(20, 1), 8, **share),
+        Batches(examples(N, 0), BATCH, shuffle=True, transform=scaled),
+        Batches(examples(20, 1), 8, transform=scaled),
         optimizer,
         epochs=options.pop("epochs", EPOCHS),
         progress=False,
@@ -61,17 +60,17 @@ def main(case: str, folder: Path) -> None:
     with distributed.world() as world:
         results = {}
         if case == "all":
-            results["plain"] = train(world)
-            results["accumulated"] = train(world, accumulate=3, clip_norm=0.1)
-            results["best"] = train(world, keep_best=True)
-            results["sharded"] = train(world, fsdp=True, accumulate=3, clip_norm=0.1)
+            results["plain"] = train()
+            results["accumulated"] = train(accumulate=3, clip_norm=0.1)
+            results["best"] = train(keep_best=True)
+            results["sharded"] = train(fsdp=True, accumulate=3, clip_norm=0.1)
             for name, fsdp in (("resumed", False), ("sharded resumed", True)):
                 path = {"checkpoint": folder / f"{name}.pt", "checkpoint_every": 3, "resume": True}
-                train(world, fsdp=fsdp, epochs=1, **path, keep_best=True)
-                results[name] = train(world, fsdp=fsdp, **path, keep_best=True)
+                train(fsdp=fsdp, epochs=1, **path, keep_best=True)
+                results[name] = train(fsdp=fsdp, **path, keep_best=True)
         elif case == "elastic":
             path = {"checkpoint": folder / "elastic.pt", "resume": True}
-            results["elastic"] = train(world, callbacks=[dies_once], **path)
+            results["elastic"] = train(callbacks=[dies_once], **path)
         if world.rank == 0:
             (folder / f"{case}-{world.size}.json").write_text(json.dumps(results))
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, ReduceLROnPlateau
 
-from torchbook.data import Batches, Examples, StreamedBatches
+from torchbook.data import Batches, Examples
 from torchbook.device import seed_everything
 from torchbook.training import DivergedError, History, TrainingInterrupted, fit
 from torchbook.training import checkpoint as checkpoints
@@ -179,23 +179,6 @@ def test_patience_counts_across_a_break(tmp_path, monkeypatch):
     resumed = Training(**options)
     history = resumed.run(epochs=20, checkpoint=path, resume=True)
     assert same(resumed.ending(history), expected)
-
-
-@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
-def test_streamed_batches_resume_too(tmp_path, monkeypatch, workers):
-    def training() -> Training:
-        training = Training()
-        data = torch.utils.data.TensorDataset(training.train.inputs, training.train.targets)
-        training.train = StreamedBatches(
-            data, BATCH, shuffle=True, seed=1, transform=mirror_some, workers=workers
-        )
-        return training
-
-    in_memory, path = Training(), tmp_path / "run.pt"
-    expected = in_memory.ending(in_memory.run())
-    break_off(training(), path, 7, monkeypatch)
-    resumed = training()
-    assert same(resumed.ending(resumed.run(checkpoint=path, resume=True)), expected)
 
 
 # --- Ctrl-C

@@ -1,42 +1,35 @@
-"""Batches know where they are, and several processes share each of them."""
+"""Batches can be resumed from any place, and several processes share each of them."""
 
-from itertools import chain
+from itertools import chain, islice
 
 import pytest
 import torch
+import torch.distributed as dist
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.utils.data import TensorDataset
+from torch.utils.data import DataLoader
 
-from torchbook.data import Batches, Examples, StreamedBatches
-from torchbook.data.sampler import EpochOrder
+from torchbook.data import Batches, Examples
+from torchbook.data.sampler import ResumableBatchSampler
 
 sizes = st.integers(1, 40)
 
 
-def numbered(n: int) -> Examples:
-    return Examples(torch.arange(n).float()[:, None], torch.arange(n))
+def make(n: int, *arguments, **options) -> Batches:
+    return Batches(
+        Examples(torch.arange(n).float()[:, None], torch.arange(n)), *arguments, **options
+    )
 
 
-def make(kind: type, n: int, *arguments, **options):
-    examples = numbered(n)
-    if kind is StreamedBatches:
-        return StreamedBatches(
-            TensorDataset(examples.inputs, examples.targets), *arguments, **options
-        )
-    return Batches(examples, *arguments, **options)
+def seen(batches, n: int | None = None) -> list[list[int]]:
+    return [targets.tolist() for _, targets in islice(batches, n)]
 
 
-def seen(batches) -> list[list[int]]:
-    return [targets.tolist() for _, targets in batches]
-
-
-@pytest.mark.parametrize("kind", [Batches, StreamedBatches])
 @given(n=sizes, batch_size=sizes, stop=st.integers(0, 100), shuffle=st.booleans())
-def test_batches_go_on_from_any_place(kind, n, batch_size, stop, shuffle):
-    whole = make(kind, n, batch_size, shuffle=shuffle, seed=5)
+def test_batches_can_be_resumed_from_any_place(n, batch_size, stop, shuffle):
+    whole = make(n, batch_size, shuffle=shuffle, seed=5)
     expected = [batch for _ in range(3) for batch in seen(whole)]
-    first = make(kind, n, batch_size, shuffle=shuffle, seed=5)
+    first = make(n, batch_size, shuffle=shuffle, seed=5)
     got, state = [], first.state_dict()
     stop %= len(expected)
     while len(got) < stop:
@@ -45,11 +38,46 @@ def test_batches_go_on_from_any_place(kind, n, batch_size, stop, shuffle):
             state = first.state_dict()
             if len(got) == stop:
                 break
-    second = make(kind, n, batch_size, shuffle=shuffle, seed=77)  # its own seed counts no more
+    second = make(n, batch_size, shuffle=shuffle, seed=77)  # the state replaces its seed
     second.load_state_dict(state)
     while len(got) < len(expected):
         got += seen(second)
     assert got == expected
+
+
+@given(n=sizes, batch_size=sizes, epoch=st.integers(0, 2), looks=st.lists(sizes, max_size=3))
+def test_a_pass_that_is_left_early_changes_nothing(n, batch_size, epoch, looks):
+    whole, looked_at = (make(n, batch_size, shuffle=True, seed=3) for _ in range(2))
+    for i in range(3):
+        expected = seen(whole)
+        if i == epoch:
+            for look in looks:
+                look = min(look, len(expected))
+                assert seen(looked_at, look) == expected[:look]
+        assert seen(looked_at) == expected
+
+
+@given(n=sizes, batch_size=sizes, stop=sizes)
+def test_a_look_between_loading_and_training_changes_nothing(n, batch_size, stop):
+    whole = make(n, batch_size, shuffle=True)
+    expected = seen(whole) + seen(whole)
+    stop = min(stop, len(whole))
+    first, second = (make(n, batch_size, shuffle=True) for _ in range(2))
+    assert seen(first, stop) == expected[:stop]
+    second.load_state_dict(first.state_dict())
+    assert seen(second, 1) == expected[stop : len(whole)][:1]
+    if stop < len(whole):  # the look has moved the position, not the start of the pass
+        assert seen(second) + seen(second) == expected[stop:]
+
+
+def test_a_look_while_training_changes_nothing():
+    whole, batches = (make(20, 3, shuffle=True) for _ in range(2))
+    for _ in range(2):
+        got = []
+        for _, targets in batches:
+            got.append(targets.tolist())
+            seen(batches, 1)
+        assert got == seen(whole)
 
 
 @given(n=sizes, batch_size=sizes, world_size=st.integers(1, 5))
@@ -58,11 +86,11 @@ def test_processes_share_each_batch_and_leave_nothing_out(n, batch_size, world_s
     options = {"shuffle": True, "seed": 2}
     if smallest < world_size:
         with pytest.raises(ValueError, match=f"last batch of {smallest}, too few for {world_size}"):
-            make(Batches, n, batch_size, **options, world_size=world_size)
+            make(n, batch_size, **options, rank=0, world_size=world_size)
         return
-    alone = seen(make(Batches, n, batch_size, **options))
+    alone = seen(make(n, batch_size, **options))
     shares = [
-        seen(make(Batches, n, batch_size, **options, rank=rank, world_size=world_size))
+        seen(make(n, batch_size, **options, rank=rank, world_size=world_size))
         for rank in range(world_size)
     ]
     assert [list(chain(*parts)) for parts in zip(*shares, strict=True)] == alone
@@ -71,49 +99,36 @@ def test_processes_share_each_batch_and_leave_nothing_out(n, batch_size, world_s
         assert max(lengths) - min(lengths) <= 1
 
 
-@given(n=sizes, batch_size=sizes, seed=st.integers(0, 99))
-def test_streamed_batches_are_those_from_memory(n, batch_size, seed):
-    options = {"shuffle": True, "seed": seed}
-    in_memory, streamed = (make(k, n, batch_size, **options) for k in (Batches, StreamedBatches))
-    assert len(streamed) == len(in_memory)
-    assert (streamed.n_examples, streamed.batch_size) == (n, batch_size)
-    for _ in range(2):
-        for (a, b), (c, d) in zip(in_memory, streamed, strict=True):
-            assert torch.equal(a, c)
-            assert torch.equal(b, d)
+@pytest.fixture
+def group(tmp_path):
+    """Start a group of one process."""
+    dist.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
+    yield
+    dist.destroy_process_group()
 
 
-def test_workers_read_ahead_without_changing_the_order():
-    expected = make(Batches, 23, 4, shuffle=True, seed=1)
-    streamed = make(StreamedBatches, 23, 4, shuffle=True, seed=1, workers=2)
-    torch.manual_seed(0)
-    before = torch.get_rng_state()
-    for _ in range(2):
-        assert seen(streamed) == seen(expected)
-    assert torch.equal(torch.get_rng_state(), before)
-    assert streamed._loader.multiprocessing_context.get_start_method() == "spawn"
+def test_rank_and_size_come_from_the_process_group(group, monkeypatch):
+    assert (make(10, 4).sampler.rank, make(10, 4).sampler.world_size) == (0, 1)
+    monkeypatch.setattr(dist, "get_rank", lambda: 1)
+    monkeypatch.setattr(dist, "get_world_size", lambda: 2)
+    assert seen(make(10, 4)) == [[2, 3], [6, 7], [9]]
+    assert seen(make(10, 4, rank=0, world_size=1)) == seen(make(10, 4, rank=0, world_size=1))
+    assert seen(make(10, 4, rank=0, world_size=1))[0] == [0, 1, 2, 3]
 
 
-def test_a_streamed_epoch_left_early_does_not_disturb_the_next():
-    left, whole = (make(StreamedBatches, 20, 3, shuffle=True, seed=2) for _ in range(2))
-    next(iter(left))
-    seen(whole)
-    assert seen(left) == seen(whole)
-
-
-def test_streamed_bytes_are_scaled_on_the_batch():
-    images = torch.randint(0, 256, (5, 1, 2, 2), dtype=torch.uint8)
-    data = TensorDataset(images, torch.arange(5))
-    inputs, _ = next(iter(StreamedBatches(data, 5, device="cpu")))
-    assert torch.equal(inputs, images / 255)
+def test_without_a_process_group_there_is_one_process():
+    assert (make(10, 4).sampler.rank, make(10, 4).sampler.world_size) == (0, 1)
 
 
 @pytest.mark.parametrize(("rank", "world_size"), [(2, 2), (-1, 2), (0, 0)])
 def test_a_rank_outside_of_its_world_is_refused(rank, world_size):
     with pytest.raises(ValueError, match=f"expected 0 <= rank < world_size, got {rank} and"):
-        EpochOrder(10, 5, rank=rank, world_size=world_size)
+        ResumableBatchSampler(10, 5, rank=rank, world_size=world_size)
 
 
-def test_an_empty_data_set_is_refused():
-    with pytest.raises(ValueError, match="there are no examples"):
-        make(StreamedBatches, 0, 5)
+def test_it_is_a_batch_sampler_for_a_data_loader():
+    sampler = ResumableBatchSampler(20, 6, shuffle=True, seed=4)
+    expected = [batch.tolist() for batch in ResumableBatchSampler(20, 6, shuffle=True, seed=4)]
+    loader = DataLoader(range(20), batch_sampler=sampler)
+    assert len(loader) == 4
+    assert [batch.tolist() for batch in loader] == expected
