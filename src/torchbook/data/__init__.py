@@ -2,7 +2,8 @@
 
 from torchbook.data.batches import Batches, scale_to_unit
 from torchbook.data.examples import Examples, Splits, split, split_by_class
-from torchbook.data.images import load_image_folder, read_image
+from torchbook.data.image_folder import load_image_folder
+from torchbook.data.images import read_image
 from torchbook.data.sets.animal_vegetable_mineral import (
     load_animal_vegetable_mineral,
     unpack_animal_vegetable_mineral,

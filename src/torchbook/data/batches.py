@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import Tensor
 
 from torchbook.data.examples import Examples
-from torchbook.data.sampler import ResumableBatchSampler
+from torchbook.device import copy_to
 
 
 def scale_to_unit(inputs: Tensor) -> Tensor:
@@ -38,7 +39,8 @@ class Batches:
     collects a batch from its examples one by one.
 
     A pass that is left early does not count: the next one begins the same epoch again, in the same
-    order. `state_dict` says how far the latest pass has come, `load_state_dict` continues there.
+    order. So a look at the first batch changes nothing. `state_dict` says how far the latest pass
+    has come, and `load_state_dict` continues from there.
 
     Args:
         examples: inputs [N, ...] and targets [N, ...].
@@ -52,9 +54,13 @@ class Batches:
             `torch.distributed`, else 0.
         world_size: the number of processes; by default that in `torch.distributed`, else 1.
 
+    Attributes:
+        n_examples: the number of examples in an epoch, N.
+        batch_size: as given.
+
     Raises:
-        ValueError: there are no examples, `batch_size` is below 1, or the last batch of an epoch
-            is too small for the number of processes.
+        ValueError: there are no examples, a number is out of range, or the last batch would leave
+            a process without an example.
     """
 
     def __init__(
@@ -69,43 +75,62 @@ class Batches:
         rank: int | None = None,
         world_size: int | None = None,
     ) -> None:
+        in_group = dist.is_available() and dist.is_initialized()
+        if rank is None:
+            rank = dist.get_rank() if in_group else 0
+        if world_size is None:
+            world_size = dist.get_world_size() if in_group else 1
+        n = len(examples)
+        if n == 0:
+            raise ValueError("there are no examples to make batches from: len(examples) is 0")
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, but is {batch_size}")
+        if not 0 <= rank < world_size:
+            raise ValueError(f"expected 0 <= rank < world_size, got {rank} and {world_size}")
+        smallest = min(n, n % batch_size or batch_size)
+        if smallest < world_size:
+            raise ValueError(
+                f"{n:,} examples in batches of {batch_size} leave a last batch of {smallest}, too "
+                f"few for {world_size} processes: choose another batch_size"
+            )
         device = examples.inputs.device if device is None else torch.device(device)
-        self.sampler = ResumableBatchSampler(
-            len(examples),
-            batch_size,
-            shuffle=shuffle,
-            seed=seed,
-            device=device,
-            rank=rank,
-            world_size=world_size,
-        )
         self.inputs = examples.inputs.to(device)
         self.targets = examples.targets.to(device)
+        self.n_examples = n
+        self.batch_size = batch_size
+        self.shuffle = shuffle
         self.transform = transform
-
-    @property
-    def n_examples(self) -> int:
-        """The number of examples in an epoch, N."""
-        return self.sampler.n_examples
-
-    @property
-    def batch_size(self) -> int:
-        """The number of examples in a batch, of all processes together."""
-        return self.sampler.batch_size
+        self.rank = rank
+        self.world_size = world_size
+        self._generator = torch.Generator().manual_seed(seed).get_state()  # draws the order
+        self._first = 0  # the batch with which a pass begins
+        self._position = 0  # batches that the latest pass has handed out
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
-        return len(self.sampler)
+        return -(-self.n_examples // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (inputs [B, ...], targets [B, ...]) for one epoch, or for the rest of it."""
-        for chosen in self.sampler:
+        generator = torch.Generator()
+        generator.set_state(self._generator)
+        order = torch.arange(self.n_examples)
+        if self.shuffle:  # on the CPU, so that every device sees the same order
+            order = torch.randperm(self.n_examples, generator=generator)
+        batches = copy_to(order, self.inputs.device).split(self.batch_size)
+        for done, batch in enumerate(batches[self._first :], start=self._first + 1):
+            chosen = batch.tensor_split(self.world_size)[self.rank]
+            # Counted before it is handed out: a state saved while the batch is used includes it.
+            self._position = done
             yield self.transform(self.inputs[chosen]), self.targets[chosen]
+        self._first = self._position = 0
+        self._generator = generator.get_state()
 
     def state_dict(self) -> dict[str, Any]:
         """Return the place in the sequence of batches, for a checkpoint."""
-        return self.sampler.state_dict()
+        return {"generator": self._generator, "position": self._position}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a place that `state_dict` returned, also in the middle of an epoch."""
-        self.sampler.load_state_dict(state)
+        self._generator = state["generator"].cpu()
+        self._first = self._position = state["position"]

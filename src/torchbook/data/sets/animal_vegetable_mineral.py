@@ -11,7 +11,7 @@ from pathlib import Path
 
 from torchbook.data.download import unpack_zip
 from torchbook.data.examples import Splits, split_by_class
-from torchbook.data.images import find_images, read_examples
+from torchbook.data.image_folder import find_images, read_examples
 
 ARCHIVE = Path(__file__).parent / "stamps" / "animal_vegetable_mineral.zip"
 SHA256 = "06feb2a2410c8d7c46b03444b756aa5299d5af31ec0413ce6b435e832002de1e"

@@ -7,10 +7,8 @@ import torch
 import torch.distributed as dist
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.utils.data import DataLoader
 
 from torchbook.data import Batches, Examples
-from torchbook.data.sampler import ResumableBatchSampler
 
 sizes = st.integers(1, 40)
 
@@ -108,7 +106,7 @@ def group(tmp_path):
 
 
 def test_rank_and_size_come_from_the_process_group(group, monkeypatch):
-    assert (make(10, 4).sampler.rank, make(10, 4).sampler.world_size) == (0, 1)
+    assert (make(10, 4).rank, make(10, 4).world_size) == (0, 1)
     monkeypatch.setattr(dist, "get_rank", lambda: 1)
     monkeypatch.setattr(dist, "get_world_size", lambda: 2)
     assert seen(make(10, 4)) == [[2, 3], [6, 7], [9]]
@@ -117,18 +115,10 @@ def test_rank_and_size_come_from_the_process_group(group, monkeypatch):
 
 
 def test_without_a_process_group_there_is_one_process():
-    assert (make(10, 4).sampler.rank, make(10, 4).sampler.world_size) == (0, 1)
+    assert (make(10, 4).rank, make(10, 4).world_size) == (0, 1)
 
 
 @pytest.mark.parametrize(("rank", "world_size"), [(2, 2), (-1, 2), (0, 0)])
 def test_a_rank_outside_of_its_world_is_refused(rank, world_size):
     with pytest.raises(ValueError, match=f"expected 0 <= rank < world_size, got {rank} and"):
-        ResumableBatchSampler(10, 5, rank=rank, world_size=world_size)
-
-
-def test_it_is_a_batch_sampler_for_a_data_loader():
-    sampler = ResumableBatchSampler(20, 6, shuffle=True, seed=4)
-    expected = [batch.tolist() for batch in ResumableBatchSampler(20, 6, shuffle=True, seed=4)]
-    loader = DataLoader(range(20), batch_sampler=sampler)
-    assert len(loader) == 4
-    assert [batch.tolist() for batch in loader] == expected
+        make(10, 5, rank=rank, world_size=world_size)
