@@ -46,22 +46,19 @@ def assert_same(one: dict, other: dict) -> None:
             assert row[f"{split}_accuracy"] == other_row[f"{split}_accuracy"]  # counts are exact
 
 
-ALONE = distributed.World(rank=0, size=1, device=torch.device("cpu"))
-
-
 @pytest.mark.parametrize(
     "n_processes", [2, pytest.param(3, marks=pytest.mark.slow)], ids="{} processes".format
 )
 def test_the_number_of_processes_makes_no_difference(tmp_path, n_processes):
     together = torchrun("all", tmp_path, n_processes)
-    plain = train(ALONE)
-    accumulated = train(ALONE, accumulate=3, clip_norm=0.1)
+    plain = train()
+    accumulated = train(accumulate=3, clip_norm=0.1)
     assert plain["weights"] != accumulated["weights"]
     assert_same(plain, together["plain"])
     assert_same(accumulated, together["accumulated"])
     assert_same(accumulated, together["sharded"])
     # The validation loss is best after the first epoch.
-    best = train(ALONE, keep_best=True)
+    best = train(keep_best=True)
     assert best["weights"] != plain["weights"]
     assert_same(best, together["best"])
     assert_same(best, together["resumed"])
@@ -70,14 +67,14 @@ def test_the_number_of_processes_makes_no_difference(tmp_path, n_processes):
     # What two have begun a single one can finish.
     saved = tmp_path / "resumed.pt"
     assert checkpoint.load(saved).epoch == 2
-    alone = train(ALONE, checkpoint=saved, resume=True, epochs=3)
-    assert_same(train(ALONE, epochs=3), alone)
+    alone = train(checkpoint=saved, resume=True, epochs=3)
+    assert_same(train(epochs=3), alone)
 
 
 @pytest.mark.slow
 def test_a_process_that_dies_is_started_again_and_goes_on(tmp_path):
     elastic = torchrun("elastic", tmp_path, 2, "--max-restarts", "2")
-    assert_same(train(ALONE), elastic["elastic"])
+    assert_same(train(), elastic["elastic"])
 
 
 def test_without_torchrun_everything_is_as_it_was(monkeypatch):
