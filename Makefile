@@ -27,7 +27,7 @@ book: $(READY) node_modules $(VENV)/.data ## Run the chapters that changed and b
 	@$(BIN)/jupyter-book build . --warningiserror --keep-going --nitpick --quiet
 	@echo "The site is in $(SITE). To read it, run: make serve"
 
-test: $(READY) node_modules ## Test the package, the site's scripts and the book's machinery (needs no built book)
+test: $(READY) node_modules $(VENV)/.data ## Test the package, the site's scripts and the book's machinery (needs no built book)
 	@$(BIN)/node --import ./tests/js/without_browser.mjs --test --test-reporter dot 'tests/js/*.test.mjs'
 	@$(BIN)/python -m pytest --cov -n 2 --dist loadfile
 
@@ -64,7 +64,7 @@ format: $(READY) ## Fix style and format
 	@PATH="$(abspath $(BIN)):$$PATH" npm run --silent format
 
 data: $(READY) ## Download the data sets that are missing
-	@$(BIN)/python -c 'from torchbook.data import load_fashion_mnist; from torchbook.data.download import cache_dir; load_fashion_mnist(); print("The data is in", cache_dir())'
+	@$(BIN)/python -m torchbook data fashion_mnist || $(BIN)/python tools/fashion_mnist_from_debian.py
 
 $(VENV)/.data: $(READY) # once; a chapter that runs later and misses a file fetches it by itself
 	@$(MAKE) --no-print-directory data

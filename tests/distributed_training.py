@@ -47,14 +47,13 @@ def train(world: distributed.World, *, name: str = "mlp", sharded: bool = False,
     model = make_model(name)
     if sharded:
         distributed.shard(model)
-    share = {"transform": scaled, "rank": world.rank, "world_size": world.size}
-    # The bias of a key has no effect, and a gradient of rounding errors, which Adam would enlarge.
+    # The bias of a key has no effect: its gradient is rounding errors, which Adam would enlarge.
     make = torch.optim.SGD if name == "vit" else torch.optim.AdamW
     optimizer = make(model.parameters(), lr=0.01)
     history = fit(
         model,
-        Batches(options.pop("data", examples(N, 0)), BATCH, shuffle=True, **share),
-        Batches(examples(20, 1), 8, **share),
+        Batches(options.pop("data", examples(N, 0)), BATCH, shuffle=True, transform=scaled),
+        Batches(examples(20, 1), 8, transform=scaled),
         optimizer,
         epochs=options.pop("epochs", EPOCHS),
         progress=False,

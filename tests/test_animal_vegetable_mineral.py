@@ -9,15 +9,15 @@ import torch
 from PIL import Image
 from torchvision.datasets import ImageFolder
 
-from torchbook import data
-from torchbook.data import animal_vegetable_mineral as module
 from torchbook.data import (
     load_animal_vegetable_mineral,
     read_image,
     sample_photos,
+    sets,
     unpack_animal_vegetable_mineral,
 )
 from torchbook.data.download import DataCorruptError
+from torchbook.data.sets import animal_vegetable_mineral as module
 
 ROOT = Path(__file__).parents[1]
 
@@ -83,11 +83,11 @@ def test_unpacked_it_is_a_tree_of_files(tmp_path, monkeypatch):
         assert tuple(found) == counts
 
 
-def test_tensors_and_files_hold_the_same_pictures(splits, tmp_path):
+def test_tensors_and_files_hold_the_same_images(splits, tmp_path):
     root = unpack_animal_vegetable_mineral(tmp_path)
     files = sorted((root / "test" / "vegetable").glob("*.jpg"))
-    pictures = torch.stack([read_image(path, 64) for path in files])
-    assert torch.equal(pictures, splits.test.inputs[splits.test.targets == 2])
+    images = torch.stack([read_image(path, 64) for path in files])
+    assert torch.equal(images, splits.test.inputs[splits.test.targets == 2])
 
 
 def test_labels_are_those_of_torchvision(splits, tmp_path):
@@ -123,8 +123,8 @@ def test_there_is_a_photo_to_ask_about_for_each_class():
 
 def test_a_wheel_takes_the_photos_and_their_licences_along():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    patterns = project["tool"]["setuptools"]["package-data"]["torchbook.data"]
-    folder = Path(data.__file__).parent
+    patterns = project["tool"]["setuptools"]["package-data"]["torchbook.data.sets"]
+    folder = Path(sets.__file__).parent
     packed = {path for pattern in patterns for path in folder.glob(pattern)}
     shipped = {path for name in ("stamps", "samples") for path in (folder / name).iterdir()}
     assert packed >= shipped

@@ -68,11 +68,16 @@ def test_shuffling_leaves_the_global_random_numbers_alone():
     assert torch.equal(torch.rand(1), expected)
 
 
-def test_an_epoch_left_early_does_not_disturb_the_next():
-    left, whole = (Batches(numbered(40), 8, shuffle=True, seed=2) for _ in range(2))
-    next(iter(left))
-    order(whole)
-    assert order(left) == order(whole)
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("transform", [lambda inputs: inputs, scale_to_unit])
+def test_a_batch_that_is_changed_in_place_leaves_the_examples_alone(shuffle, transform):
+    examples = numbered(10)
+    before = examples.inputs.clone(), examples.targets.clone()
+    for inputs, targets in Batches(examples, 4, shuffle=shuffle, transform=transform):
+        inputs.zero_()
+        targets.zero_()
+    assert torch.equal(examples.inputs, before[0])
+    assert torch.equal(examples.targets, before[1])
 
 
 def test_images_stay_bytes_until_their_batch_is_due():

@@ -487,8 +487,8 @@ def test_pictures_that_cannot_be_read_end_with_3_before_any_answer(trained):
     Path("text.png").write_text("no picture")
     Path("half.png").write_bytes(Path("one.png").read_bytes()[:60])
     for name, message in {
-        "none.png": "there is no picture none.png",
-        "text.png": "text.png cannot be read as an image: its contents are in no image format",
+        "none.png": "there is no image none.png",
+        "text.png": "text.png cannot be read as an image: Pillow knows no such format",
         "half.png": "half.png cannot be read as an image: ",
     }.items():
         result = torchbook("predict", trained, "one.png", name, code=3)
@@ -504,7 +504,7 @@ def test_a_model_of_no_pictures_predicts_none(trained):
     saved = checkpoint.load(trained)
     five_channels(saved)
     checkpoint.save("five.pt", saved)
-    assert "pictures have 1 or 3 channels, but 5 were asked for" in fails(
+    assert "channels must be 1 (grey) or 3 (RGB), but is 5" in fails(
         "predict", "five.pt", picture("one.png"), code=1
     )
 

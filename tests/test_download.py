@@ -1,11 +1,13 @@
-"""Data arrives whole or not at all."""
+"""Data arrives complete or not at all."""
 
 import contextlib
 import hashlib
+import os
 import subprocess
 import sys
 import tempfile
 import threading
+import zipfile
 from pathlib import Path
 
 import platformdirs
@@ -19,6 +21,7 @@ from torchbook.data.download import (
     DataUnavailableError,
     cache_dir,
     obtain,
+    unpack_zip,
     verify_files,
 )
 
@@ -284,3 +287,120 @@ def test_good_and_foreign_files_survive_when_no_source_works(tmp_path):
     assert contents(folder) == {"images": FILES["images"], "notes.txt": b"mine"}
     obtain("Toy", folder, SHA256, [("source", good)])
     assert contents(folder) == {**FILES, "notes.txt": b"mine"}
+
+
+# --- Archives
+
+PHOTOS = {"photos/README.txt": b"notice", "photos/train/a.jpg": b"1", "photos/test/b.jpg": b"2"}
+
+
+@pytest.fixture
+def archive(tmp_path) -> tuple[Path, str]:
+    """Write a zip archive, with an entry for one of its folders, and return its SHA-256 sum too."""
+    path = tmp_path / "server" / "photos.zip"
+    path.parent.mkdir()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in {"photos/train/": b"", **PHOTOS}.items():
+            packed.writestr(name, content)
+    return path, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def everything_below(folder: Path) -> dict[str, bytes]:
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def test_an_archive_is_unpacked(archive, tmp_path):
+    folder = tmp_path / "new" / "folder"
+    assert unpack_zip(archive[0], folder, archive[1]) == folder / "photos"
+    assert everything_below(folder) == PHOTOS
+    assert [path.name for path in folder.iterdir()] == ["photos"]  # no temporary folder stays
+
+
+def test_unpacking_again_changes_nothing_and_keeps_files_that_were_added(archive, tmp_path):
+    photos = unpack_zip(archive[0], tmp_path, archive[1])
+    (photos / "train" / "mine.jpg").write_bytes(b"mine")
+    before = (photos / "README.txt").stat().st_mtime_ns
+    assert unpack_zip(archive[0], tmp_path, archive[1]) == photos
+    assert (photos / "README.txt").stat().st_mtime_ns == before
+    assert (photos / "train" / "mine.jpg").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("change", ["altered", "missing"])
+def test_another_folder_of_that_name_is_left_alone(archive, tmp_path, change):
+    photos = unpack_zip(archive[0], tmp_path, archive[1])
+    readme = photos / "README.txt"
+    if change == "altered":
+        readme.write_bytes(b"mine")
+    else:
+        readme.unlink()
+    before = everything_below(photos)
+    message = r"README\.txt is missing or differs.*Nothing was changed"
+    with pytest.raises(DataUnavailableError, match=message):
+        unpack_zip(archive[0], tmp_path, archive[1])
+    assert everything_below(photos) == before
+
+
+def test_an_altered_archive_is_refused(archive, tmp_path):
+    content = bytearray(archive[0].read_bytes())
+    content[len(content) // 2] ^= 1
+    archive[0].write_bytes(content)
+    with pytest.raises(DataCorruptError, match="is not the expected file"):
+        unpack_zip(archive[0], tmp_path / "new", archive[1])
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_missing_archive_is_named(tmp_path):
+    with pytest.raises(DataCorruptError, match=r"nowhere\.zip is missing"):
+        unpack_zip(tmp_path / "nowhere.zip", tmp_path, "0" * 64)
+
+
+def test_a_folder_that_cannot_be_made_is_named(archive, tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(DataUnavailableError, match="Choose a folder that can be written to"):
+        unpack_zip(archive[0], file / "below", archive[1])
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="permissions bind neither root nor here"
+)
+def test_a_folder_without_write_permission_is_named(archive, tmp_path):
+    folder = tmp_path / "locked"
+    folder.mkdir()
+    folder.chmod(0o500)
+    with pytest.raises(DataUnavailableError, match="Permission denied"):
+        unpack_zip(archive[0], folder, archive[1])
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (OSError(28, "No space left on device"), DataUnavailableError),
+        (KeyboardInterrupt("stopped"), KeyboardInterrupt),
+    ],
+)
+def test_when_unpacking_breaks_off_nothing_stays(archive, tmp_path, monkeypatch, error, raised):
+    def writes_some(self, path):
+        (Path(path) / "photos").mkdir()
+        (Path(path) / "photos" / "README.txt").write_bytes(b"not")
+        raise error
+
+    monkeypatch.setattr(zipfile.ZipFile, "extractall", writes_some)
+    folder = tmp_path / "new"
+    with pytest.raises(raised, match=str(error.args[-1])):
+        unpack_zip(archive[0], folder, archive[1])
+    assert not list(folder.iterdir())
+
+
+def test_another_process_that_unpacked_faster_wins(archive, tmp_path, monkeypatch):
+    extract = zipfile.ZipFile.extractall
+
+    def overtaken(self, path):
+        extract(self, path)
+        extract(self, tmp_path)
+
+    monkeypatch.setattr(zipfile.ZipFile, "extractall", overtaken)
+    assert unpack_zip(archive[0], tmp_path, archive[1]) == tmp_path / "photos"
+    assert {path.name for path in tmp_path.iterdir()} == {"server", "photos"}

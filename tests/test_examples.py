@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from torchbook.data import Examples, split, split_by_class
@@ -98,25 +98,24 @@ def test_examples_cannot_be_changed_by_accident():
         examples.targets = torch.zeros(2)
 
 
-@given(
-    st.lists(st.integers(0, 4), min_size=3, max_size=60),
-    st.data(),
-    st.integers(0, 2**32),
-)
-def test_a_split_by_class_is_a_partition_with_even_shares(labels, data, seed):
-    n = len(labels)
-    n_valid = data.draw(st.integers(1, n - 2))
-    n_test = data.draw(st.integers(1, n - n_valid - 1))
-    sizes = (n - n_valid - n_test, n_valid, n_test)
-    targets = torch.tensor(labels)
+@given(counts=st.lists(st.integers(0, 30), min_size=1, max_size=6), data=st.data(), seed=seeds)
+def test_a_split_by_class_is_a_partition_with_even_shares(counts, data, seed):
+    targets = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
+    targets = targets[torch.randperm(len(targets), generator=torch.Generator().manual_seed(seed))]
+    n = len(targets)
+    assume(n >= 2)
+    n_parts = data.draw(st.integers(2, min(n, 6)))
+    distinct = st.sets(st.integers(1, n - 1), min_size=n_parts - 1, max_size=n_parts - 1)
+    cuts = torch.tensor([0, *sorted(data.draw(distinct)), n])
+    sizes = tuple(cuts.diff().tolist())
     parts = split_by_class(Examples(torch.arange(n), targets), sizes, seed)
     assert tuple(len(part) for part in parts) == sizes
     assert sorted(torch.cat([part.inputs for part in parts]).tolist()) == list(range(n))
-    for part in parts:
+    for part, size in zip(parts, sizes, strict=True):
         assert torch.equal(targets[part.inputs], part.targets)
         assert part.inputs.tolist() == sorted(part.inputs.tolist())
-    first = parts[0].targets.bincount(minlength=5)
-    assert ((first - targets.bincount(minlength=5) * sizes[0] / n).abs() < 1).all()
+        share = torch.tensor(counts).double() * size / n
+        assert ((part.targets.bincount(minlength=len(counts)) - share).abs() < n_parts - 1).all()
 
 
 def test_split_by_class_checks_sizes_and_follows_the_seed():

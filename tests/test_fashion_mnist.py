@@ -2,10 +2,8 @@
 
 import gzip
 import hashlib
-import io
 import socket
 import struct
-import tarfile
 from pathlib import Path
 from urllib.error import URLError
 
@@ -13,8 +11,9 @@ import pytest
 import torch
 from torchvision import datasets
 
-from torchbook.data import fashion_mnist, load_fashion_mnist
+from torchbook.data import load_fashion_mnist
 from torchbook.data.download import DataUnavailableError
+from torchbook.data.sets import fashion_mnist
 
 N_TRAIN, N_TEST = 12, 5
 PACKED_FOLDER = "usr/share/datasets/fashion-mnist"
@@ -49,8 +48,6 @@ def published(monkeypatch, tmp_path) -> dict[str, bytes]:
         raise URLError("no network")
 
     monkeypatch.setattr(datasets.FashionMNIST, "download", no_network)
-    (tmp_path / "bin").mkdir()
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     return files
 
 
@@ -63,13 +60,6 @@ def write_packed(folder: Path, files: dict[str, bytes]) -> None:
     folder.mkdir(parents=True)
     for name, content in files.items():
         (folder / f"{name}.gz").write_bytes(gzip.compress(content))
-
-
-def program(tmp_path: Path, name: str, script: str) -> None:
-    """Put a shell script on the PATH, which for these tests has nothing else."""
-    path = tmp_path / "bin" / name
-    path.write_text(f"#!/bin/sh\nPATH=/usr/bin:/bin\n{script}")
-    path.chmod(0o755)
 
 
 def check_splits(splits, n_valid: int) -> None:
@@ -134,83 +124,7 @@ def test_a_server_that_never_answers_is_given_up(monkeypatch, tmp_path):
             fashion_mnist._download_with_torchvision(tmp_path / "files")
 
 
-APT_GET = """
-printf '%s\\n' "$*" >>"{log}"
-case "$*" in
-*" update") ;;
-*" download dataset-fashion-mnist") cp "{package}" dataset-fashion-mnist_1_all.deb ;;
-*) exit 9 ;;
-esac
-"""
-DPKG_DEB = """
-[ "$1" = -x ] && mkdir "$3" && tar -xf "$2" -C "$3"
-"""
-
-
-def test_apt_get_downloads_without_touching_the_system(published, raw, tmp_path):
-    with tarfile.open(tmp_path / "package.tar", "w") as package:
-        for name, content in published.items():
-            packed = gzip.compress(content)
-            entry = tarfile.TarInfo(f"./{PACKED_FOLDER}/{name}.gz")
-            entry.size = len(packed)
-            package.addfile(entry, io.BytesIO(packed))
-    log = tmp_path / "log"
-    program(tmp_path, "apt-get", APT_GET.format(log=log, package=tmp_path / "package.tar"))
-    program(tmp_path, "dpkg-deb", DPKG_DEB)
-
-    splits = _load_from_debian(tmp_path)
-    check_splits(splits, n_valid=2)
-    check_raw(raw, published)
-    for command in log.read_text().splitlines():
-        assert f"Dir::State::Lists={raw.parent}" in command
-        assert f"Dir::Cache={raw.parent}" in command
-
-
-def _load_from_debian(tmp_path):
-    # The package unpacks to the same place below its own root as it would below the system's.
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fashion_mnist, "DEBIAN_FOLDER", Path("/", PACKED_FOLDER))
-        patch.setattr(fashion_mnist, "_unpack_system_package", _only_below(tmp_path))
-        return load_fashion_mnist(n_valid=2)
-
-
-def _only_below(tmp_path):
-    """Unpack from folders of the test alone: the machine may have the real package."""
-    unpack = fashion_mnist._unpack_system_package
-
-    def guarded(destination, folder=None):
-        if folder is None or not folder.is_relative_to(tmp_path):
-            raise FileNotFoundError("not installed")
-        unpack(destination, folder)
-
-    return guarded
-
-
-@pytest.mark.parametrize(
-    ("script", "reason"),
-    [
-        ("echo 'W: slow' >&2; echo 'E: Unable to locate package' >&2; exit 100",
-         "apt-get failed: E: Unable to locate package"),
-        ("exit 7", "apt-get failed: exit status 7"),
-        ("exit 0", "apt-get downloaded no package"),
-    ],
-)  # fmt: skip
-def test_what_apt_get_says_is_passed_on(published, tmp_path, script, reason):
-    program(tmp_path, "apt-get", script)
-    with pytest.raises(DataUnavailableError) as caught:
-        load_fashion_mnist(n_valid=2)
-    assert f"4. Debian package dataset-fashion-mnist by apt-get: {reason}\n" in str(caught.value)
-
-
-def test_a_machine_with_apt_get_but_without_dpkg_deb_says_so(published, tmp_path):
-    (tmp_path / "empty").write_bytes(b"")
-    script = APT_GET.format(log=tmp_path / "log", package=tmp_path / "empty")
-    program(tmp_path, "apt-get", script)
-    with pytest.raises(DataUnavailableError, match="this machine has no dpkg-deb"):
-        load_fashion_mnist(n_valid=2)
-
-
-def test_a_tampered_download_is_not_used(published, raw, monkeypatch):
+def test_an_altered_download_is_not_used(published, raw, monkeypatch):
     def download(self):
         Path(self.raw_folder).mkdir(parents=True)
         for name, content in published.items():
@@ -233,7 +147,6 @@ def test_without_network_the_error_says_what_was_tried_and_what_to_do(published,
         f"  2. system package in {folder}: [Errno 2] No such file or directory: "
         f"'{folder / first}.gz'\n"
         "  3. torchvision's download: <urlopen error no network>\n"
-        "  4. Debian package dataset-fashion-mnist by apt-get: this machine has no apt-get\n"
         "Connect to the internet and run this again, or copy the files train-images-idx3-ubyte, "
         "train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte from another "
         f"machine into {raw}"

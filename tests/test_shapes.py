@@ -69,8 +69,8 @@ def test_noise_has_the_deviation_that_was_asked(draw):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: circles(1), "n must be at least 2, a point for each of the circles: got 1"),
-        (lambda: spirals(2), "n must be at least 3, a point for each of the arms: got 2"),
+        (lambda: circles(1), "n must be at least 2, one point for each of the circles, but is 1"),
+        (lambda: spirals(2), "n must be at least 3, one point for each of the arms, but is 2"),
         (lambda: spirals(9, n_arms=1), "n_arms must be at least 2, but is 1"),
         (lambda: circles(9, noise=-0.1), r"noise must be 0 or more, but is -0\.1"),
         (lambda: spirals(9, noise=float("nan")), "noise must be 0 or more, but is nan"),

@@ -8,7 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from torchbook.data import load_used_cars, used_cars
+from torchbook.data import load_used_cars
+from torchbook.data.sets import used_cars
 from torchbook.data.sets.used_cars import BODIES, FEATURES, MAKES, NUMBERS, read_used_cars
 
 N = 804
@@ -19,7 +20,7 @@ def rows(inputs: torch.Tensor) -> list[tuple[float, ...]]:
 
 
 def test_the_package_ships_the_file_that_the_book_was_written_with():
-    content = files("torchbook.data").joinpath("used_cars.csv").read_bytes()
+    content = files("torchbook.data.sets").joinpath("used_cars.csv").read_bytes()
     assert hashlib.sha256(content).hexdigest() == used_cars.SHA256
 
 

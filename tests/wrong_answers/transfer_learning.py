@@ -133,7 +133,7 @@ WRONG = {
         (cut_in_three, "go by the labels"),
     ],
     "06-7": [
-        (every_file, "DataCorruptError"),
+        (every_file, "UnreadableImageError"),
         (scaled, "float32"),
         (no_batch, "ask wants uint8 [B, 3, 224, 224]"),
         (index_for_name, "its name, as a text"),

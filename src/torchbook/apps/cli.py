@@ -30,8 +30,7 @@ Under torchrun each process ends with that code, and torchrun itself with 1."""
 CODES_BY_CLASS = {
     "torchbook.apps.config.ConfigError": USAGE,
     "builtins.ImportError": USAGE,  # a library of an extra, such as torchbook[export]
-    "torchbook.data.download.DataCorruptError": NO_DATA,
-    "torchbook.data.download.DataUnavailableError": NO_DATA,
+    "torchbook.data.download.DataError": NO_DATA,
     "torchbook.training.checkpoint.CheckpointError": BAD_CHECKPOINT,
     "torchbook.training.run.DivergedError": FAILED,
     "torchbook.apps.export.ExportError": FAILED,
@@ -212,13 +211,13 @@ def predict(
 
         from torchbook.apps import tasks
         from torchbook.data import scale_to_unit
-        from torchbook.data.pictures import read_picture
+        from torchbook.data.images import read_and_describe
 
         trained = tasks.load_trained(checkpoint)
         task = trained.task
         # All are read before the first answer, so that a missing file is reported at once.
         pictures, changes = zip(
-            *(read_picture(path, task.channels, task.size) for path in images), strict=True
+            *(read_and_describe(path, task.size, task.channels) for path in images), strict=True
         )
         stack = torch.stack(pictures)
         if invert:

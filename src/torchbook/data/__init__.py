@@ -1,8 +1,9 @@
-"""The data sets, verified on arrival and split, and fast batches on the device."""
+"""Verified data sets, splits, and fast batches on the device."""
 
 from torchbook.data.batches import Batches, scale_to_unit
 from torchbook.data.examples import Examples, Splits, split, split_by_class
-from torchbook.data.images import load_image_folder, read_image
+from torchbook.data.image_folder import load_image_folder
+from torchbook.data.images import read_image
 from torchbook.data.sets.animal_vegetable_mineral import (
     load_animal_vegetable_mineral,
     unpack_animal_vegetable_mineral,
@@ -11,13 +12,11 @@ from torchbook.data.sets.fashion_mnist import load_fashion_mnist
 from torchbook.data.sets.sample_photos import sample_photos
 from torchbook.data.sets.shapes import circles, spirals
 from torchbook.data.sets.used_cars import load_used_cars
-from torchbook.data.streamed import StreamedBatches
 
 __all__ = [
     "Batches",
     "Examples",
     "Splits",
-    "StreamedBatches",
     "circles",
     "load_animal_vegetable_mineral",
     "load_fashion_mnist",

@@ -1,8 +1,9 @@
-"""Data that arrives whole or not at all: checksums, the cache folder, atomic installation."""
+"""Data that arrives complete or not at all: checksums, the cache folder, atomic renames."""
 
 import hashlib
 import os
 import tempfile
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,12 +11,16 @@ from pathlib import Path
 import platformdirs
 
 
-class DataUnavailableError(RuntimeError):
-    """A data set could not be had from any of its sources; the message lists what was tried."""
+class DataError(RuntimeError):
+    """Data cannot be used; the message says why."""
 
 
-class DataCorruptError(RuntimeError):
-    """A file is missing, or its contents are not those that the book was written with."""
+class DataUnavailableError(DataError):
+    """Data could not be fetched or written; the message lists what was tried."""
+
+
+class DataCorruptError(DataError):
+    """A file is missing, or does not have the expected checksum."""
 
 
 def cache_dir() -> Path:
@@ -53,16 +58,16 @@ def obtain(
     sha256: Mapping[str, str],
     sources: Sequence[tuple[str, Callable[[Path], None]]],
 ) -> Path:
-    """Return `folder` with verified files in it, fetching them from the first source that works.
+    """Return `folder` with verified files in it, fetched from the first source that works.
 
     Each source writes the files into an empty temporary folder beside `folder`. They are verified
-    there and only then moved into place, each with an atomic rename, so a killed download, a full
-    disk or a tampered file never leaves anything behind that a later run could take for good data.
-    Files of `folder` that are right, or that are not named in `sha256`, are left alone.
+    there and only then moved into place, each with an atomic rename, so that a killed download, a
+    full disk or an altered file never leaves anything that a later run could take for good data.
+    Verified files in `folder`, and files that are not named in `sha256`, are left alone.
 
     Args:
         name: the data set's name, for messages.
-        folder: where the verified files live in the end.
+        folder: where the verified files go.
         sha256: the expected SHA-256 sum of each file name.
         sources: pairs of a description and a function that fills the folder it is given.
 
@@ -81,7 +86,7 @@ def obtain(
         try:
             _fetch_into(folder, sha256, fetch)
             return folder
-        except Exception as error:  # whatever a source trips over, the next one gets its chance
+        except Exception as error:  # of any type: the next source is tried
             tried.append(f"{description}: {str(error).strip() or type(error).__name__}")
 
     attempts = "\n".join(f"  {i}. {reason}" for i, reason in enumerate(tried, start=1))
@@ -93,12 +98,12 @@ def obtain(
 
 
 def _remove_altered(folder: Path, sha256: Mapping[str, str]) -> None:
-    """Remove the named files that are not as expected, and nothing else that the user keeps."""
+    """Remove the named files that are not as expected, and nothing else."""
     for name, expected in sha256.items():
         try:
             verify_files(folder, {name: expected})
         except DataCorruptError:
-            with suppress(OSError):  # it was missing, or may not be removed
+            with suppress(OSError):  # it is missing, or cannot be removed
                 (folder / name).unlink()
 
 
@@ -113,3 +118,50 @@ def _fetch_into(folder: Path, sha256: Mapping[str, str], fetch: Callable[[Path],
         folder.mkdir(exist_ok=True)
         for file in sha256:
             (arrived / file).replace(folder / file)
+
+
+def unpack_zip(archive: Path, folder: Path, sha256: str) -> Path:
+    """Unpack `name.zip`, whose files all lie in a folder `name`, once.
+
+    The files are unpacked into a temporary folder inside `folder`, which is then renamed, so that
+    an interruption or a full disk never leaves half a data set. A folder that is unpacked already
+    is kept, with any files that were added to it.
+
+    Args:
+        archive: the zip file.
+        folder: where the new folder `name` goes; made if it is missing.
+        sha256: the expected SHA-256 sum of the archive, 64 hexadecimal digits.
+
+    Returns:
+        The path of the folder `name`.
+
+    Raises:
+        DataCorruptError: the archive is missing or altered.
+        DataUnavailableError: the folder cannot be written, or holds other files of these names.
+    """
+    verify_files(archive.parent, {archive.name: sha256})
+    destination = folder / archive.stem
+    with zipfile.ZipFile(archive) as packed:
+        if not destination.exists():
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryDirectory(dir=folder, prefix=".") as temporary:
+                    packed.extractall(temporary)
+                    (Path(temporary) / archive.stem).rename(destination)
+            except OSError as error:
+                if not destination.exists():  # or another process was faster
+                    raise DataUnavailableError(
+                        f"{archive.name} cannot be unpacked into {folder}: {error}. Choose a "
+                        "folder that can be written to, on a disk with free space"
+                    ) from error
+        for entry in packed.infolist():
+            path = folder / entry.filename
+            if not entry.is_dir() and not (
+                path.is_file() and path.read_bytes() == packed.read(entry)
+            ):
+                raise DataUnavailableError(
+                    f"{destination} exists already, but its file "
+                    f"{path.relative_to(destination).as_posix()} is missing or differs from the "
+                    "archive's. Nothing was changed: move the folder away, or unpack into another"
+                )
+    return destination

@@ -15,7 +15,7 @@ class Examples:
         targets: a tensor of shape [N, ...], any dtype; class labels are int64 of shape [N].
 
     Raises:
-        ValueError: the two have different lengths, or none at all.
+        ValueError: the two have different lengths, or one is a single number.
     """
 
     inputs: Tensor
@@ -24,7 +24,7 @@ class Examples:
     def __post_init__(self) -> None:
         if self.inputs.ndim == 0 or self.targets.ndim == 0:
             raise ValueError(
-                "inputs and targets need a first dimension that counts the examples, but came with "
+                "inputs and targets need a first dimension that counts the examples, but have the "
                 f"shapes {list(self.inputs.shape)} and {list(self.targets.shape)}"
             )
         if len(self.inputs) != len(self.targets):
@@ -49,13 +49,13 @@ class Examples:
 
 @dataclass(frozen=True)
 class Splits:
-    """A data set in three parts: to learn from, to decide by, to report once.
+    """A data set in three parts.
 
     Attributes:
         train: what the model learns from.
         valid: what decides between models, settings and epochs.
-        test: what is looked at once, at the end.
-        classes: the name of each label, in order; empty where targets are no labels.
+        test: for the final result, used once.
+        classes: the name of each label, in order; empty where targets are not labels.
     """
 
     train: Examples
@@ -65,7 +65,7 @@ class Splits:
 
 
 def split(examples: Examples, sizes: tuple[int, ...], seed: int = 0) -> tuple[Examples, ...]:
-    """Split at random into parts that share no example and leave none out.
+    """Split at random into disjoint parts that leave no example out.
 
     Args:
         examples: what to split, N examples.
@@ -84,10 +84,11 @@ def split(examples: Examples, sizes: tuple[int, ...], seed: int = 0) -> tuple[Ex
 def split_by_class(
     examples: Examples, sizes: tuple[int, ...], seed: int = 0
 ) -> tuple[Examples, ...]:
-    """Split at random, but let each class give the same share of its examples to every part.
+    """Split at random, with the same share of each class in every part (*stratified*).
 
-    (A *stratified* split.) Where a share is no whole number, a part gets one example of the class
-    more or fewer. Within a part the examples keep their order.
+    With two parts, the number of examples of a class is its exact share, rounded up or down. With K
+    parts, it is less than K - 1 away from it, because each part is drawn from what those before it
+    left. Within a part the examples keep their order.
 
     Args:
         examples: what to split, N examples; the targets are labels of shape [N].
@@ -102,7 +103,7 @@ def split_by_class(
     rest = order[examples.targets.cpu()[order].argsort(stable=True)]  # class by class
     parts = []
     for size in sizes:
-        # Walk along `rest` and take one whenever `size` in `len(rest)` has grown by a whole one.
+        # Walk along `rest` and take one whenever the share that is due passes a whole number.
         due = torch.arange(len(rest) + 1) * size // len(rest)
         taken = due[1:] > due[:-1]
         parts.append(rest[taken].sort().values)

@@ -1,169 +1,150 @@
-"""Folders of photos, one for each class, become tensors."""
+"""Image files become tensors: every format and mode that Pillow reads."""
 
 from pathlib import Path
 from typing import BinaryIO
 
-import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+import numpy as np
+from PIL import ExifTags, Image, TiffImagePlugin, UnidentifiedImageError
 from torch import Tensor
 from torchvision.transforms.v2 import functional as transform
 
-from torchbook.data.download import DataCorruptError
-from torchbook.data.examples import Examples, Splits, split_by_class
+from torchbook.data.download import DataError, DataUnavailableError
 
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+TRANSPOSITIONS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+COLOURS = {1: "grey", 3: "red, green and blue"}
 
 
-def read_image(file: Path | BinaryIO, image_size: int, channels: int = 3) -> Tensor:
-    """Read a photo as a model expects it: upright, in its colours, square.
+class UnreadableImageError(DataError):
+    """A file cannot be read as an image; the message names it and says why."""
 
-    A photo that a camera has marked as lying on its side is turned. Grey pictures and those with a
-    palette get three channels; where a picture is transparent, the paper behind it is white. The
-    shorter side becomes `image_size` pixels long, and the middle square is cut out.
+
+def read_image(file: Path | str | BinaryIO, image_size: int, channels: int = 3) -> Tensor:
+    """Read an image as a model expects it: upright, in RGB or grey, square.
+
+    The file may have any format that Pillow knows. An image that a camera has marked as rotated is
+    turned upright; if its EXIF data cannot be parsed, it stays as stored. Transparent pixels become
+    white. Of 16 bits per channel, the upper 8 are kept. Of an animation or a file with several
+    pages, the first image is read. Colour profiles are ignored. The shorter side is resized to
+    `image_size` pixels, and the middle square is cut out.
 
     Args:
         file: a path, or a file that is open for reading bytes.
-        image_size: the side of the result in pixels, S, at least 1.
+        image_size: height and width of the result in pixels, S, at least 1.
         channels: 3 for red, green and blue, 1 for grey.
 
     Returns:
         A uint8 tensor [channels, S, S] from 0 to 255.
 
     Raises:
-        DataCorruptError: the file is no image, or a damaged one; names it.
         FileNotFoundError: there is no such file.
-        ValueError: `image_size` is below 1, or there are no pictures with so many channels.
+        UnreadableImageError: the file is not an image, is damaged, may not be read, or holds
+            numbers whose range is unknown (mode F, and I in most formats).
+        ValueError: `image_size` is below 1, or `channels` is neither 1 nor 3.
     """
+    return _read(file, image_size, channels)[0]
+
+
+def read_and_describe(path: Path | str, image_size: int, channels: int) -> tuple[Tensor, str]:
+    """Read an image as `read_image` does, and describe in a few words what that changed.
+
+    Raises:
+        DataUnavailableError: there is no such file.
+        UnreadableImageError, ValueError: as `read_image` does.
+    """
+    try:
+        return _read(path, image_size, channels)
+    except FileNotFoundError:
+        raise DataUnavailableError(f"there is no image {path}") from None
+
+
+def _read(file: Path | str | BinaryIO, image_size: int, channels: int) -> tuple[Tensor, str]:
     if image_size < 1:
         raise ValueError(f"image_size must be at least 1 pixel, but is {image_size}")
-    if channels not in (1, 3):
-        raise ValueError(f"pictures have 1 or 3 channels, but {channels} were asked for")
+    if channels not in COLOURS:
+        raise ValueError(f"channels must be 1 (grey) or 3 (RGB), but is {channels}")
+    name = printable(file if isinstance(file, Path | str) else getattr(file, "name", "the file"))
+    changes = []
     try:
         with Image.open(file) as opened:
-            image = _to_rgb(ImageOps.exif_transpose(opened))
-            if channels == 1:
-                image = image.convert("L")
-    except FileNotFoundError:
+            if _orientation(opened) in TRANSPOSITIONS:
+                changes.append("turned upright")
+            opened.load()
+            if not _range_is_known(opened):
+                raise UnreadableImageError(
+                    f"{name} has mode {opened.mode}, whose numbers have no known range from black "
+                    "to white: scale them to 8 or 16 bits, and save the image as PNG"
+                )
+            if opened.has_transparency_data:
+                changes.append("put on white")
+            if opened.mode != {1: "L", 3: "RGB"}[channels]:
+                changes.append(f"turned to {COLOURS[channels]}")
+            image = _to_rgb(opened)
+            # Only now, because Pillow itself turns TIFF files as it loads them.
+            if (orientation := _orientation(opened)) in TRANSPOSITIONS:
+                image = image.transpose(TRANSPOSITIONS[orientation])
+        if channels == 1:
+            image = image.convert("L")
+        side = min(image.size)
+        if side != image_size:
+            changes.append(
+                f"{'shrunk' if side > image_size else 'enlarged'} to {image_size} pixels"
+            )
+        if image.width != image.height:
+            changes.append(f"cut to the middle square of {image.width} x {image.height} pixels")
+        image = transform.center_crop(transform.resize(image, [image_size]), [image_size])
+    except (FileNotFoundError, UnreadableImageError):
         raise
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        name = file if isinstance(file, Path) else getattr(file, "name", "the file")
-        known = not isinstance(error, UnidentifiedImageError)
-        reason = error if known else "its contents are in no image format that is known here"
-        raise DataCorruptError(
-            f"{name} cannot be read as an image: {reason}. Open it in a viewer; if it is damaged, "
-            "delete it or replace it"
-        ) from error
-    image = transform.resize(image, [image_size])  # the shorter side
-    return transform.pil_to_tensor(transform.center_crop(image, [image_size]))
+    except Exception as error:  # Pillow's readers raise errors of any type on a bad file
+        reason = str(error) or type(error).__name__
+        if isinstance(error, UnidentifiedImageError):
+            reason = "Pillow knows no such format. Convert it to JPEG or PNG, or move it away"
+        elif isinstance(error, Image.DecompressionBombError):
+            reason += " Make it smaller, or raise PIL.Image.MAX_IMAGE_PIXELS"
+        elif getattr(error, "errno", None) is None:
+            reason += ". Open it in a viewer; if that fails too, the file is damaged: replace it"
+        raise UnreadableImageError(f"{name} cannot be read as an image: {reason}") from error
+    return transform.pil_to_tensor(image), ", ".join(changes) or "used as it is"
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation from 1 to 8; 1, as stored, where there is no valid one."""
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # the parser raises errors of any type on bad EXIF data
+        return 1
+    return orientation if orientation in TRANSPOSITIONS else 1
+
+
+def _range_is_known(image: Image.Image) -> bool:
+    if image.format == "TIFF" and image.mode.startswith("I;16"):
+        tags = image.tag_v2
+        zero_is_white = tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0
+        # Pillow opens 12 bits in this mode, too.
+        return tags.get(TiffImagePlugin.BITSPERSAMPLE) == (16,) and not zero_is_white
+    # In these formats mode I holds 16 bits; PNG's, in older versions of Pillow.
+    return image.mode != "F" and (image.mode != "I" or image.format in ("PNG", "PPM"))
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
-    elif image.mode.startswith("I;16"):  # 16 bits of grey, which `convert` would cut off at 255
-        image = image.point(lambda value: value / 256).convert("L")
+    if image.mode.startswith("I"):  # 16 bits, which `convert` would clip at 255
+        values = np.asarray(image)
+        grey = (values >> 8).astype(np.uint8)
+        grey[values == image.info.get("transparency", -1)] = 255
+        return Image.fromarray(grey).convert("RGB")
+    if image.has_transparency_data:
+        image = image.convert("LA" if image.mode == "La" else "RGBA").convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image.convert("RGB")
 
 
-def find_images(folder: Path | str) -> tuple[tuple[str, ...], list[tuple[Path, int]]]:
-    """List the photos in a folder that has one folder for each class.
-
-    Files whose names begin with a dot, and files that are no images by their suffix, are passed
-    over. Photos in folders further down count for the class at the top.
-
-    Args:
-        folder: holds the folders of the classes.
-
-    Returns:
-        The names of the classes, sorted, and for each photo its path and its label; sorted too, so
-        that every machine sees the same order.
-
-    Raises:
-        FileNotFoundError: there is no such folder.
-        ValueError: there are fewer than two classes, or a class without a photo.
-    """
-    folder = Path(folder)
-    if not folder.is_dir():
-        what = "is a file" if folder.exists() else "does not exist"
-        raise FileNotFoundError(f"{folder.absolute()} {what}; expected a folder of photos")
-    classes = sorted(
-        path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
-    )
-    if len(classes) < 2:
-        found = f"only {classes[0]!r}" if classes else "none"
-        raise ValueError(
-            f"expected a folder for each class, two or more, in {folder}, but there is "
-            f"{found}. Sort the photos into folders such as {folder.name}/cat and {folder.name}/dog"
-        )
-    found = []
-    for label, name in enumerate(classes):
-        paths = [
-            path
-            for path in (folder / name).rglob("*")
-            if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-        ]
-        if not paths:
-            raise ValueError(
-                f"there is no image in {folder / name}; looked for files that end in "
-                f"{', '.join(SUFFIXES)}"
-            )
-        # By text: Windows would order paths without regard to capitals.
-        found += [(path, label) for path in sorted(paths, key=Path.as_posix)]
-    return tuple(classes), found
-
-
-def load_image_folder(
-    folder: Path | str,
-    image_size: int = 64,
-    *,
-    valid: float = 0.2,
-    test: float = 0.2,
-    seed: int = 0,
-) -> Splits:
-    """Load your own photos, sorted into one folder for each class, and split them.
-
-    Each class gives the same share of its photos to each split. All photos are read at once and
-    kept in memory, `3 * image_size ** 2` bytes each: 12 KB at 64 pixels, 150 KB at 224.
-
-    Args:
-        folder: holds a folder for each class.
-        image_size: the side of the pictures in pixels, S; see `read_image`.
-        valid: the share of the photos in the validation split, between 0 and 1.
-        test: the share in the test split; the two together are below 1.
-        seed: which random split.
-
-    Returns:
-        Splits with images as uint8 tensors [N, 3, S, S], labels as int64 tensors [N], and the names
-        of the folders as classes.
-
-    Raises:
-        DataCorruptError: a file is no image, or a damaged one; names it.
-        FileNotFoundError: there is no such folder.
-        ValueError: there are fewer than two classes, a class has no photo, there are too few photos
-            to give each split one, or the shares are not possible.
-    """
-    if not (valid > 0 and test > 0 and valid + test < 1):
-        raise ValueError(
-            f"valid and test must be shares above 0 and together below 1, but are {valid} and "
-            f"{test}"
-        )
-    classes, found = find_images(folder)
-    n_valid, n_test = round(valid * len(found)), round(test * len(found))
-    sizes = (len(found) - n_valid - n_test, n_valid, n_test)
-    if min(sizes) < 1:
-        raise ValueError(
-            f"{len(found)} photos are too few for three splits: they would hold "
-            f"{sizes[0]}, {sizes[1]} and {sizes[2]}"
-        )
-    examples = read_examples(found, image_size)
-    return Splits(*split_by_class(examples, sizes, seed), classes=classes)
-
-
-def read_examples(found: list[tuple[Path, int]], image_size: int) -> Examples:
-    """Read photos and their labels: uint8 [N, 3, S, S] and int64 [N]; see `read_image`."""
-    return Examples(
-        torch.stack([read_image(path, image_size) for path, _ in found]),
-        torch.tensor([label for _, label in found]),
-    )
+def printable(path: Path | str) -> str:
+    """Return a path for a message, with escapes for line breaks and for what is not UTF-8."""
+    return text if (text := str(path)).isprintable() else repr(text)

@@ -16,7 +16,7 @@ from torchbook.models.pretrained import (
 from torchbook.models.small_cnn import SmallCNN
 from torchbook.models.tiny_vgg import TinyVGG
 from torchbook.models.vit import EncoderBlock, SelfAttention, VisionTransformer
-from torchbook.models.vit_weights import fetch_weights, load_torchvision_weights
+from torchbook.models.vit_weights import load_torchvision_weights
 
 #: Functions that build a classifier of square images, by name. They take the images' channels,
 #: their size in pixels, the number of classes, and options of the model's own.
@@ -46,7 +46,6 @@ __all__ = [
     "TinyVGG",
     "TwoLayerClassifier",
     "VisionTransformer",
-    "fetch_weights",
     "freeze_batch_norm",
     "imagenet_classes",
     "lite0",

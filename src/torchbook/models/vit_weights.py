@@ -1,12 +1,8 @@
-"""Others' trained weights for the book's Vision Transformer: fetched, checked, renamed."""
+"""torchvision's trained weights for the book's Vision Transformer."""
 
-import hashlib
 import re
 from collections.abc import Mapping
-from pathlib import Path
-from urllib.parse import urlparse
 
-import torch
 from torch import Tensor
 
 from torchbook.models.vit import VisionTransformer
@@ -56,40 +52,6 @@ def load_torchvision_weights(model: VisionTransformer, state: Mapping[str, Tenso
             "the sizes of the model that they come from. Nothing was loaded"
         )
     model.load_state_dict(renamed)
-
-
-def fetch_weights(url: str, folder: Path | str) -> dict[str, Tensor]:
-    """Fetch a file of weights once, check its sum, and read its tensors without running code.
-
-    Args:
-        url: where it lies; its name ends in the first digits of its SHA-256, as the names of
-            torchvision's files do: vit_b_16-c867db91.pth.
-        folder: where it is kept; made if it is missing.
-
-    Raises:
-        ValueError: the name holds no sum.
-        RuntimeError: the file on the disk has another sum: it is damaged or was changed.
-        URLError: it cannot be fetched.
-    """
-    name = Path(urlparse(url).path).name
-    found = re.search(r"-([0-9a-f]{8,64})\.[a-z]+$", name)
-    if found is None:
-        raise ValueError(
-            f"{name} does not name its SHA-256, as in vit_b_16-c867db91.pth: it cannot be checked"
-        )
-    path = Path(folder) / name
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # It arrives under another name, and gets its own once its sum is right.
-        torch.hub.download_url_to_file(url, str(path), hash_prefix=found[1], progress=False)
-    with path.open("rb") as file:
-        actual = hashlib.file_digest(file, "sha256").hexdigest()
-    if not actual.startswith(found[1]):
-        raise RuntimeError(
-            f"{path} has SHA-256 {actual[:12]}…, expected {found[1]}…: it is damaged or was "
-            "changed. Delete it, and it is fetched anew"
-        )
-    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _renamed(key: str) -> str:

@@ -2,20 +2,20 @@
 
 Source: the photographic stamps of Tux Paint, https://tuxpaint.org/stamps/ , copyright 2002-2022
 Bill Kendrick and contributors. Licence: GPL-2.0-or-later. The archive, a notice of what was changed
-and the licence are in the folder `stamps` beside this file; that licence holds for the photos,
-not for this code.
+and the licence are in the folder `stamps` beside this file; that licence covers the photos, not
+this code.
 """
 
 import tempfile
 from pathlib import Path
 
-from torchbook.data.archives import unpack_zip
+from torchbook.data.download import unpack_zip
 from torchbook.data.examples import Splits, split_by_class
-from torchbook.data.images import find_images, read_examples
+from torchbook.data.image_folder import find_images, read_examples
 
 ARCHIVE = Path(__file__).parent / "stamps" / "animal_vegetable_mineral.zip"
 SHA256 = "06feb2a2410c8d7c46b03444b756aa5299d5af31ec0413ce6b435e832002de1e"
-CLASSES = ("animal", "mineral", "vegetable")  # in the order of the alphabet, as folders come
+CLASSES = ("animal", "mineral", "vegetable")  # in alphabetical order, as find_images returns them
 N_TRAIN = 210  # published training photos, from which the validation split is drawn
 
 
@@ -39,11 +39,11 @@ def load_animal_vegetable_mineral(image_size: int = 64, n_valid: int = 60, seed:
     """Load the photos, split into train, validation and test.
 
     The test split is the data set's own 70 photos. The validation split is drawn at random, with
-    `seed`, from its 210 training photos, the same share of each class; the rest is the training
-    split.
+    `seed`, from its 210 training photos, with the same share of each class; the rest is the
+    training split.
 
     Args:
-        image_size: the side of the pictures in pixels, S; the files have 224.
+        image_size: height and width of the images in pixels, S; the files have 224.
         n_valid: the number of validation photos, from 1 to 209.
         seed: which random validation split.
 
@@ -53,7 +53,7 @@ def load_animal_vegetable_mineral(image_size: int = 64, n_valid: int = 60, seed:
 
     Raises:
         DataCorruptError: the archive is not the one that the book was written with.
-        DataUnavailableError: there is no room for temporary files.
+        DataUnavailableError: the disk has no space for temporary files.
         ValueError: `n_valid` or `image_size` is out of range.
     """
     if not 1 <= n_valid < N_TRAIN:

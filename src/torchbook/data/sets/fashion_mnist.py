@@ -1,4 +1,4 @@
-"""Fashion-MNIST: 70,000 grey pictures of clothes, 28 x 28 pixels, ten classes.
+"""Fashion-MNIST: 70,000 grey images of clothes, 28 x 28 pixels, ten classes.
 
 Source: H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking
 Machine Learning Algorithms", arXiv:1708.07747 (2017). Licence: MIT.
@@ -7,7 +7,6 @@ Machine Learning Algorithms", arXiv:1708.07747 (2017). Licence: MIT.
 import gzip
 import shutil
 import socket
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,11 +39,11 @@ SHA256 = {
     "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
 }
 
-DEBIAN_PACKAGE = "dataset-fashion-mnist"
+# Where the Debian package dataset-fashion-mnist installs the files.
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 N_TRAIN = 60_000  # published training images, from which the validation split is drawn
 
-DOWNLOAD_TIMEOUT = 30  # seconds without an answer
+DOWNLOAD_TIMEOUT = 30  # seconds without a response
 
 
 def load_fashion_mnist(n_valid: int = 5_000, seed: int = 0) -> Splits:
@@ -62,18 +61,15 @@ def load_fashion_mnist(n_valid: int = 5_000, seed: int = 0) -> Splits:
         [N], and the ten class names.
 
     Raises:
-        DataUnavailableError: the files are nowhere to be had; says what was tried.
+        DataUnavailableError: no source has the files; says what was tried.
         ValueError: `n_valid` is out of range.
     """
     if not 1 <= n_valid < N_TRAIN:
         raise ValueError(f"n_valid must be from 1 to {N_TRAIN - 1:,}, but is {n_valid:,}")
-    root = cache_dir()
-    # torchvision looks for the raw files in this place below its `root`.
-    folder = root / "FashionMNIST" / "raw"
+    folder = raw_folder()
     sources = [
-        (f"system package in {DEBIAN_FOLDER}", _unpack_system_package),
+        (f"system package in {DEBIAN_FOLDER}", lambda to: unpack_debian(DEBIAN_FOLDER, to)),
         ("torchvision's download", _download_with_torchvision),
-        (f"Debian package {DEBIAN_PACKAGE} by apt-get", _download_with_apt),
     ]
     obtain("Fashion-MNIST", folder, SHA256, sources)
 
@@ -82,17 +78,22 @@ def load_fashion_mnist(n_valid: int = 5_000, seed: int = 0) -> Splits:
     return Splits(train, valid, test=_read(folder, "t10k"), classes=CLASSES)
 
 
+def raw_folder() -> Path:
+    """Return the folder of the verified files in the cache, where torchvision looks for them."""
+    return cache_dir() / "FashionMNIST" / "raw"
+
+
 def _read(folder: Path, part: str) -> Examples:
-    # Not with datasets.FashionMNIST, which prefers tensors that an old version of it saved beside
-    # `folder`, and these nobody has verified.
+    # Not with datasets.FashionMNIST, which prefers unverified tensors that an old version of it
+    # may have saved beside `folder`.
     return Examples(
         read_image_file(str(folder / f"{part}-images-idx3-ubyte")).unsqueeze(1),
         read_label_file(str(folder / f"{part}-labels-idx1-ubyte")),
     )
 
 
-def _unpack_system_package(destination: Path, folder: Path | None = None) -> None:
-    folder = folder or DEBIAN_FOLDER
+def unpack_debian(folder: Path, destination: Path) -> None:
+    """Unpack the compressed files that the Debian package keeps in `folder`."""
     for name in SHA256:
         with (
             gzip.open(folder / f"{name}.gz") as packed,
@@ -117,29 +118,3 @@ def _socket_timeout() -> Iterator[None]:
         yield
     finally:
         socket.setdefaulttimeout(before)
-
-
-def _download_with_apt(destination: Path) -> None:
-    """Fetch and unpack the Debian package without root, and without touching the system."""
-    with tempfile.TemporaryDirectory(dir=destination.parent) as temporary:
-        lists = Path(temporary) / "lists"
-        (lists / "partial").mkdir(parents=True)
-        # Package lists of our own, because the system's may be missing or out of date.
-        options = ["-qq", "-o", f"Dir::State::Lists={lists}", "-o", f"Dir::Cache={temporary}"]
-        _run(["apt-get", *options, "update"], temporary)
-        _run(["apt-get", *options, "download", DEBIAN_PACKAGE], temporary)
-        package = next(Path(temporary).glob(f"{DEBIAN_PACKAGE}_*.deb"), None)
-        if package is None:
-            raise RuntimeError("apt-get downloaded no package")
-        _run(["dpkg-deb", "-x", str(package), "unpacked"], temporary)
-        _unpack_system_package(destination, Path(temporary, "unpacked", *DEBIAN_FOLDER.parts[1:]))
-
-
-def _run(command: list[str], folder: str) -> None:
-    try:
-        subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=300)
-    except FileNotFoundError:
-        raise RuntimeError(f"this machine has no {command[0]}") from None
-    except subprocess.CalledProcessError as error:
-        reason = error.stderr.strip().splitlines()[-1:] or [f"exit status {error.returncode}"]
-        raise RuntimeError(f"{command[0]} failed: {reason[0]}") from error

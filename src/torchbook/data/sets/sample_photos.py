@@ -1,7 +1,7 @@
-"""Three photos to ask a model about: a cat, a flower and a cup of coffee.
+"""Three photos to test a trained model with: a cat, a flower and a cup of coffee.
 
-Sources and licences (CC0-1.0, CC-BY-2.0) are in the folder `samples` beside this file. No model of
-the book learns from them; the same three are asked again in later chapters.
+Sources and licences (CC0-1.0, CC-BY-2.0) are in the folder `samples` beside this file. They belong
+to no data set, so that no model has learned from them.
 """
 
 from pathlib import Path

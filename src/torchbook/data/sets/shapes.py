@@ -1,4 +1,4 @@
-"""Points in the plane that belong to circles or to the arms of a spiral, drawn from a seed."""
+"""Random points in the plane on two circles or on the arms of a spiral."""
 
 import math
 
@@ -12,13 +12,13 @@ OUTER_RADIUS = 1.0
 
 
 def circles(n: int, noise: float = 0.1, seed: int = 0) -> Examples:
-    """Draw points on two circles with the same centre, every second point on each.
+    """Draw points alternately on two circles with the same centre.
 
     The angles are uniform. Label 0 is the outer circle (radius 1), label 1 the inner one (0.5).
 
     Args:
         n: number of points, at least 2.
-        noise: standard deviation of what is added to each coordinate.
+        noise: standard deviation of the normal noise added to each coordinate.
         seed: the same seed gives the same points.
 
     Returns:
@@ -36,15 +36,15 @@ def circles(n: int, noise: float = 0.1, seed: int = 0) -> Examples:
 
 
 def spirals(n: int, n_arms: int = 3, noise: float = 0.04, seed: int = 0) -> Examples:
-    """Draw points on the arms of a spiral, each arm as often as the others.
+    """Draw points on the arms of a spiral, equally many on each.
 
-    Along an arm the radius grows from 0.1 to 1 while the angle grows by 1.2 pi, so an arm makes a
-    little more than half a turn. The arms are copies of one, turned. An arm's number is its label.
+    Along an arm the radius grows from 0.1 to 1 while the angle grows by 1.2 pi, a little more than
+    half a turn. The arms are rotated copies of the first. The label is the number of the arm.
 
     Args:
         n: number of points, at least one for each arm; a remainder goes to the first arms.
         n_arms: number of arms, at least 2.
-        noise: standard deviation of what is added to each coordinate.
+        noise: standard deviation of the normal noise added to each coordinate.
         seed: the same seed gives the same points.
 
     Returns:
@@ -65,7 +65,9 @@ def spirals(n: int, n_arms: int = 3, noise: float = 0.04, seed: int = 0) -> Exam
 
 def _require(n: int, n_classes: int, what: str, noise: float) -> None:
     if n < n_classes:
-        raise ValueError(f"n must be at least {n_classes}, a point for each of the {what}: got {n}")
+        raise ValueError(
+            f"n must be at least {n_classes}, one point for each of the {what}, but is {n}"
+        )
     if not noise >= 0:
         raise ValueError(f"noise must be 0 or more, but is {noise}")
 

@@ -31,7 +31,7 @@ BODIES = ("convertible", "coupe", "hatchback", "sedan", "wagon")
 FEATURES = (*NUMBERS, *(f"make={make}" for make in MAKES), *(f"body={body}" for body in BODIES))
 
 N_TEST = 160
-TEST_SEED = 2005  # one test split for everybody, whatever the validation split
+TEST_SEED = 2005  # one test split for every validation split
 
 
 def read_used_cars() -> list[dict[str, str | float]]:
@@ -39,7 +39,7 @@ def read_used_cars() -> list[dict[str, str | float]]:
 
     Returns:
         804 dicts: `make` and `body` as text; `mileage_miles` (miles), `cylinders`, `doors`, three
-        times 0 or 1 for equipment, and `price_usd` (US dollars of 2005) as floats.
+        columns of 0 or 1 for equipment, and `price_usd` (US dollars of 2005) as floats.
     """
     text = files("torchbook.data.sets").joinpath("used_cars.csv").read_text(encoding="utf-8")
     return [
@@ -51,15 +51,15 @@ def read_used_cars() -> list[dict[str, str | float]]:
 def load_used_cars(n_valid: int = 120, seed: int = 0, standardise: bool = True) -> Splits:
     """Load the used cars as numbers, split into train, validation and test.
 
-    `make` and `body` become one-hot columns: a 1 for what the car is, 0 for what it is not. The
-    test split is always the same 160 cars; `seed` draws the validation split from the others. Cars
-    of one kind, which differ in mileage and equipment, may stand in all three splits.
+    `make` and `body` become one-hot columns. The test split is always the same 160 cars; `seed`
+    draws the validation split from the others. Cars of one model, which differ in mileage and
+    equipment, may be in all three splits.
 
     Args:
         n_valid: the number of validation cars, from 1 to 643.
         seed: which random validation split.
-        standardise: subtract from each column its mean and divide by its standard deviation, both
-            of the training split; a column in which all training cars agree is only centred.
+        standardise: subtract the mean of each column and divide by its standard deviation, both
+            of the training split; a column that is constant there is only centred.
 
     Returns:
         Splits with inputs as float32 tensors [N, 17], their columns named by `FEATURES`, and prices
