@@ -27,6 +27,7 @@ BY_MODULE = {"torchbook.apps", "torchbook.book"}
 # Modules that are imported by themselves besides.
 ALONE = [
     "torchbook.data.download",
+    "torchbook.data.image_folder",
     "torchbook.training.checkpoint",
     "torchbook.training.distributed",
 ]
@@ -45,7 +46,8 @@ def public_modules():
 
 
 def public_names():
-    """Yield the full name and the thing for each public function and class."""
+    """Yield the full name and the thing for each public function and class, once."""
+    seen = set()
     for module_name in public_modules():
         if module_name in OTHERWISE:
             continue
@@ -54,7 +56,9 @@ def public_names():
             thing = getattr(module, name)
             if name.startswith("_") or not (inspect.isfunction(thing) or inspect.isclass(thing)):
                 continue
-            if hasattr(module, "__all__") or thing.__module__ == module.__name__:
+            is_ours = hasattr(module, "__all__") or thing.__module__ == module.__name__
+            if is_ours and thing not in seen:
+                seen.add(thing)
                 yield f"{module.__name__}.{name}", thing
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
 from collections import defaultdict
 from pathlib import Path
 
@@ -195,25 +196,37 @@ def test_patience_counts_across_a_break(tmp_path, monkeypatch):
     assert same(resumed.ending(history), expected)
 
 
-@pytest.mark.filterwarnings("ignore:'set_vital' is deprecated")  # torchdata 0.11 calls it
+def from_outside() -> Training:
+    """Return a training with an optimiser, a scheduler and a loader that are not the package's."""
+    training = Training(scheduler=None)
+    data = TensorDataset(examples().inputs.float() / 255, examples().targets)
+    # With a generator of its own, this loader resumes an epoch, but not the order of the next.
+    sampler = StatefulDistributedSampler(data, num_replicas=1, rank=0, seed=1)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "'set_vital' is deprecated")  # torchdata 0.11 calls it
+        training.train = StatefulDataLoader(data, BATCH, sampler=sampler)
+    training.optimizer = timm.optim.Lion(training.model.parameters(), lr=1e-3)
+    scheduler = CosineAnnealingWarmRestarts(training.optimizer, T_0=4)
+    training.options |= {"scheduler": scheduler, "schedule": "step"}
+    return training
+
+
 @pytest.mark.parametrize("at", [3, 5, 7, 10])
 def test_what_comes_from_outside_resumes_too(tmp_path, monkeypatch, at):
-    def training() -> Training:
-        training = Training(scheduler=None, checkpoint_every=1)
-        data = TensorDataset(examples().inputs.float() / 255, examples().targets)
-        # With a generator of its own, this loader resumes an epoch, but not the order of the next.
-        sampler = StatefulDistributedSampler(data, num_replicas=1, rank=0, seed=1)
-        training.train = StatefulDataLoader(data, BATCH, sampler=sampler)
-        training.optimizer = timm.optim.Lion(training.model.parameters(), lr=1e-3)
-        scheduler = CosineAnnealingWarmRestarts(training.optimizer, T_0=4)
-        training.options |= {"scheduler": scheduler, "schedule": "step"}
-        return training
-
     path = tmp_path / "run.pt"
-    whole = training()
+    whole = from_outside()
     expected = whole.ending(whole.run(checkpoint=tmp_path / "whole.pt"))
-    break_off(training(), path, at, monkeypatch)
-    resumed = training()
+    break_off(from_outside(), path, at, monkeypatch)
+    resumed = from_outside()
+    assert same(resumed.ending(resumed.run(checkpoint=path, resume=True)), expected)
+
+
+def test_a_loader_that_was_saved_between_two_epochs_goes_on_with_the_next(tmp_path):
+    path = tmp_path / "run.pt"
+    whole = from_outside()
+    expected = whole.ending(whole.run(checkpoint=tmp_path / "whole.pt"))
+    from_outside().run(checkpoint=path, epochs=1)
+    resumed = from_outside()
     assert same(resumed.ending(resumed.run(checkpoint=path, resume=True)), expected)
 
 
@@ -522,11 +535,11 @@ def test_weights_that_are_no_numbers_are_never_saved(tmp_path):
 SCRIPT = Path(__file__).parent / "killed_training.py"
 
 
+@pytest.mark.parametrize("kind", ["ours", "outside"])
 @pytest.mark.parametrize("kills", [5, pytest.param(200, marks=pytest.mark.slow)])
-def test_killed_at_random_moments_it_ends_the_same(tmp_path, kills):
-    result = subprocess.run(
-        [sys.executable, SCRIPT, str(tmp_path), str(kills)], capture_output=True, text=True
-    )
+def test_killed_at_random_moments_it_ends_the_same(tmp_path, kills, kind):
+    command = [sys.executable, SCRIPT, str(tmp_path), str(kills), kind]
+    result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     outcome = json.loads(result.stdout)
     assert outcome["kills"] == kills

@@ -3,7 +3,7 @@
 from torchbook.data.batches import Batches, scale_to_unit
 from torchbook.data.examples import Examples, Splits, split, split_by_class
 from torchbook.data.image_folder import load_image_folder
-from torchbook.data.images import read_image
+from torchbook.data.images import UnreadableImageError, read_image
 from torchbook.data.sets.animal_vegetable_mineral import (
     load_animal_vegetable_mineral,
     unpack_animal_vegetable_mineral,
@@ -17,6 +17,7 @@ __all__ = [
     "Batches",
     "Examples",
     "Splits",
+    "UnreadableImageError",
     "circles",
     "load_animal_vegetable_mineral",
     "load_fashion_mnist",

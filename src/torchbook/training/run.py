@@ -70,6 +70,7 @@ class Run:
         self.batch = 0  # number of the current batch in the epoch, from 1
         self.n_accumulated, self.count = 0, 0
         self.is_checked = False
+        self.is_resumed = False
         self.generators: dict[str, Any] | None = None
         # A number in memory that the device writes to, and the CPU reads without waiting.
         self.last_loss = torch.zeros(
@@ -109,9 +110,11 @@ class Run:
             if hasattr(sampler, "set_epoch"):  # PyTorch's DistributedSampler wants to be told
                 sampler.set_epoch(self.epoch)
             iterator = iter(self.train_batches)
-            self._restore_generators()
+            if self.is_resumed and self.batch > 0:
+                self._restore_generators()
             with batch_in_errors(self.plain_model) as current:
                 for batch in iterator:
+                    self.is_resumed = False
                     current.append(batch)
                     self.batch += 1
                     took_step = self._learn(batch)
@@ -120,7 +123,12 @@ class Run:
                     if took_step:
                         yield False
             if self.batch == 0:
-                raise ValueError(NO_BATCH)
+                if not self.is_resumed:
+                    raise ValueError(NO_BATCH)
+                # Some loaders, saved at the end of an epoch, first yield what is left: nothing.
+                self.is_resumed = False
+                self._restore_generators()
+                continue
             self.epoch += 1
             self.batch = 0
             if self.n_accumulated:  # the batches had no length: what remains is a step
@@ -342,6 +350,7 @@ class Run:
         self.started = time.perf_counter() - saved.seconds
         if distributed.rank() < len(saved.generators):
             self.generators = saved.generators[distributed.rank()]
+        self.is_resumed = True
         if self.batch == 0:
             self._restore_generators()
 
@@ -353,7 +362,6 @@ class Run:
         """
         if self.generators is not None:
             checkpoints.set_generator_states(self.generators)
-            self.generators = None
 
     @property
     def steps_in_epoch(self) -> int:
