@@ -24,7 +24,10 @@ from torchbook.training import (
     train_epoch,
 )
 
-NO_BATCH = "there was no batch: the data is empty, or an iterator that was used up already"
+NO_BATCH = (
+    "there was no batch: the data is empty, the iterator is exhausted, or drop_last=True left "
+    "nothing"
+)
 
 
 def two_clouds(n: int, seed: int = 0) -> Examples:

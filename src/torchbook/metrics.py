@@ -9,7 +9,7 @@ from torch import Tensor
 def count_correct(
     logits: Tensor, targets: Tensor, ignore_index: int = -100
 ) -> tuple[Tensor, Tensor]:
-    """Count the targets whose logit is the largest, and the targets.
+    """Count the targets whose logit is the largest, and all targets.
 
     Args:
         logits: scores of shape [N, C] or [N, C, ...], floating point.
@@ -22,16 +22,20 @@ def count_correct(
     Raises:
         ValueError: the shapes don't fit; targets [N, 1] would be compared with every sample.
     """
+    return count_matches(logits, targets, ignore_index), (targets != ignore_index).count_nonzero()
+
+
+def count_matches(logits: Tensor, targets: Tensor, ignore_index: int = -100) -> Tensor:
+    """Count the targets whose logit is the largest: the first of `count_correct`'s two numbers."""
     if logits.ndim < 2 or targets.shape != logits.shape[:1] + logits.shape[2:]:
         raise ValueError(
             "expected logits of shape [N, C] and targets of shape [N], but they have shapes "
             f"{list(logits.shape)} and {list(targets.shape)}"
         )
-    correct = logits.argmax(dim=1) == targets
-    counted = targets != ignore_index
+    matches = logits.argmax(dim=1) == targets
     if ignore_index >= 0:  # else no prediction equals it
-        correct &= counted
-    return correct.count_nonzero(), counted.count_nonzero()
+        matches &= targets != ignore_index
+    return matches.count_nonzero()
 
 
 def accuracy(logits: Tensor, targets: Tensor) -> float:

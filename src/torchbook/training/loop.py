@@ -1,6 +1,13 @@
-"""The training loop in plain PyTorch, for classifiers: one pass to learn, to measure, to predict.
+"""Plain PyTorch loops for classifiers: train for one epoch, evaluate, predict.
 
-`trainer.fit` does the same with everything that real work needs, for any kind of model.
+    model = TinyVGG(1, 10, 10, 28).to(best_device())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for epoch in range(3):
+        print(train_epoch(model, train_loader, optimizer))
+        print(evaluate(model, valid_loader))
+
+`torchbook.training.fit` is the full-featured version, for any kind of model. In the shapes, B is
+the number of samples in a batch, C the number of classes and N the number of all samples.
 """
 
 from collections.abc import Iterable
@@ -13,16 +20,19 @@ from torch.optim import Optimizer
 
 from torchbook.device import device_of
 
-NO_BATCH = "there was no batch: the data is empty, or an iterator that was used up already"
+NO_BATCH = (
+    "there was no batch: the data is empty, the iterator is exhausted, or drop_last=True left "
+    "nothing"
+)
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How well a classifier did on `n` samples.
+    """Mean loss and accuracy over a number of samples.
 
     Attributes:
         loss: mean cross-entropy per sample.
-        accuracy: share of samples predicted correctly, from 0 to 1.
+        accuracy: share of samples classified correctly, from 0 to 1.
         n: number of samples.
     """
 
@@ -37,29 +47,31 @@ class Evaluation:
 def train_epoch(
     model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]], optimizer: Optimizer
 ) -> Evaluation:
-    """Train for one epoch: one optimiser step for each batch.
+    """Train for one epoch, with one optimiser step per batch. The model stays in training mode.
 
     Args:
         model: maps inputs [B, ...] to logits [B, C].
-        loader: yields inputs [B, ...] and labels [B], int64.
+        loader: yields inputs [B, ...] and labels [B], whole numbers (int64) from 0 to C - 1.
         optimizer: holds the model's parameters.
 
     Returns:
-        Loss and accuracy, each sample counted with the weights that its batch met.
+        Mean loss and accuracy over the epoch. Each batch is measured just before its own step, so
+        this is not the score of the trained model: `evaluate` gives that.
 
     Raises:
-        ValueError: there was no batch.
+        ValueError: the loader yields no batch.
     """
     device = device_of(model)
     model.train()
-    loss_sum, n_correct, n_seen = 0.0, 0, 0
+    loss_sum, n_correct, n_seen = 0.0, 0, 0  # the first two become tensors on the device
     for inputs, labels in loader:
         inputs, labels = inputs.to(device), labels.to(device)
-        logits = model(inputs)
-        loss = F.cross_entropy(logits, labels)
+        logits = model(inputs)  # [B, C]
+        loss = F.cross_entropy(logits, labels)  # the mean over the batch
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        # Not `loss.item()`: that would make the CPU wait for a GPU in every step.
         loss_sum += loss.detach() * len(labels)
         n_correct += (logits.argmax(dim=1) == labels).sum()
         n_seen += len(labels)
@@ -68,21 +80,21 @@ def train_epoch(
 
 @torch.no_grad()
 def evaluate(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]]) -> Evaluation:
-    """Measure a classifier. It is left in evaluation mode, and otherwise as it was.
+    """Measure a classifier as it is now. Leaves it in evaluation mode and changes nothing else.
 
     Args:
         model: maps inputs [B, ...] to logits [B, C].
-        loader: yields inputs [B, ...] and labels [B], int64.
+        loader: yields inputs [B, ...] and labels [B], whole numbers (int64) from 0 to C - 1.
 
     Raises:
-        ValueError: there was no batch.
+        ValueError: the loader yields no batch.
     """
     device = device_of(model)
     model.eval()
     loss_sum, n_correct, n_seen = 0.0, 0, 0
     for inputs, labels in loader:
         inputs, labels = inputs.to(device), labels.to(device)
-        logits = model(inputs)
+        logits = model(inputs)  # [B, C]
         loss_sum += F.cross_entropy(logits, labels, reduction="sum")
         n_correct += (logits.argmax(dim=1) == labels).sum()
         n_seen += len(labels)
@@ -91,16 +103,19 @@ def evaluate(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]]) -> Evalu
 
 @torch.no_grad()
 def predict(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
-    """Return the model's outputs for all samples, in order, such as logits [N, C].
+    """Return the model's outputs for all samples, in the order in which the loader yields them.
 
-    The model is left in evaluation mode.
+    The model stays in evaluation mode, and the outputs on its device.
 
     Args:
-        model: maps inputs [B, ...] to outputs [B, ...].
-        loader: yields inputs [B, ...] and targets, which are not used.
+        model: maps inputs [B, ...] to outputs [B, ...], such as logits [B, C].
+        loader: yields pairs of inputs [B, ...] and targets, which are not used.
+
+    Returns:
+        The outputs of all batches, one after the other: [N, ...].
 
     Raises:
-        ValueError: there was no batch.
+        ValueError: the loader yields no batch.
     """
     device = device_of(model)
     model.eval()
@@ -110,8 +125,8 @@ def predict(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]]) -> Tensor
     return torch.cat(outputs)
 
 
-def _means(loss_sum: Tensor, n_correct: Tensor, n_seen: int) -> Evaluation:
-    """Divide the sums; this is where the CPU waits for the device."""
+def _means(loss_sum: Tensor | float, n_correct: Tensor | int, n_seen: int) -> Evaluation:
+    """Divide the sums by the number of samples. `.item()` waits until a GPU has finished."""
     if n_seen == 0:
         raise ValueError(NO_BATCH)
     return Evaluation(loss_sum.item() / n_seen, n_correct.item() / n_seen, n_seen)

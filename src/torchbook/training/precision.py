@@ -43,9 +43,17 @@ class Precision:
             return nullcontext()
         return torch.autocast(self.device.type, self.dtype)
 
-    def backward(self, loss: Tensor) -> None:
-        """Add the gradients of `loss`, a tensor of shape [], to those of the parameters."""
-        (loss if self.scaler is None else self.scaler.scale(loss)).backward()
+    def backward(self, loss: Tensor, weight: Tensor | None = None) -> None:
+        """Add the gradients of `weight * loss` to those of the parameters.
+
+        Args:
+            loss: shape [].
+            weight: shape [], of the same dtype; 1 by default.
+        """
+        if self.scaler is None:
+            loss.backward(weight)
+        else:
+            self.scaler.scale(loss if weight is None else loss * weight).backward()
 
     def step(self, optimizer: Optimizer, clip_norm: float | None) -> bool:
         """Move the parameters by their gradients, and return whether the step was taken.

@@ -156,9 +156,11 @@ class Run:
         # A mean over several batches or processes isn't known before all have been counted: then
         # the gradients are those of the sum, and are divided in the end.
         is_whole_step = self.accumulate == 1 and self.n_processes == 1
-        loss = result.loss_sum / _not_zero(result.count) if is_whole_step else result.loss_sum
-        self.precision.backward(loss)
-        self.count = self.count + result.count
+        if is_whole_step:
+            self.precision.backward(result.loss_sum, _share(result.count, result.loss_sum))
+        else:
+            self.precision.backward(result.loss_sum)
+            self.count = self.count + result.count
         self.sums.add(result)
         if completes:
             self._take_step()
@@ -181,7 +183,7 @@ class Run:
         count = torch.zeros((), dtype=widest(self.device), device=self.device) + self.count
         count = distributed.all_reduce_sum(count)
         # PyTorch has averaged the gradients over the processes.
-        factor = self.n_processes / _not_zero(count)
+        factor = self.n_processes * _share(count, count)
         for group in self.optimizer.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is not None:
@@ -394,8 +396,12 @@ class Run:
             self.plain_model.load_state_dict(self.best)
 
 
-def _not_zero(count: Count) -> Count:
-    """Return the count, or something else than 0: a sum of nothing has a gradient of 0."""
+def _share(count: Count, like: Tensor) -> Tensor:
+    """Return 1 / count, shape [], in the dtype of a tensor; something finite for a count of 0.
+
+    A sum of nothing has no mean, but a gradient of 0.
+    """
     if not isinstance(count, Tensor):
-        return count or 1
-    return count.clamp(min=torch.finfo(count.dtype).tiny if count.is_floating_point() else 1)
+        return torch.full((), 1 / (count or 1), dtype=like.dtype, device=like.device)
+    smallest = torch.finfo(count.dtype).tiny if count.is_floating_point() else 1
+    return count.clamp(min=smallest).to(like.dtype).reciprocal()

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from torchbook.metrics import count_correct
+from torchbook.metrics import count_correct, count_matches
 from torchbook.training.checks import check_inputs, check_labels
 
 Count = Tensor | int | float
@@ -72,9 +72,15 @@ class SupervisedStep:
         metrics: Mapping[str, Metric] | None = None,
     ) -> None:
         self.loss_fn = nn.CrossEntropyLoss() if loss_fn is None else loss_fn
+        self.ignore_index = getattr(self.loss_fn, "ignore_index", -100)
+        # Then loss and accuracy have the same count, which is worked out once.
+        self.count_is_shared = (
+            metrics is None
+            and isinstance(self.loss_fn, nn.CrossEntropyLoss)
+            and self.loss_fn.weight is None
+        )
         if metrics is None:
-            ignored = getattr(self.loss_fn, "ignore_index", -100)
-            metrics = {"accuracy": partial(count_correct, ignore_index=ignored)}
+            metrics = {"accuracy": partial(count_correct, ignore_index=self.ignore_index)}
         self.metrics = dict(metrics)
         self._sum_and_count = _sum_and_count(self.loss_fn)
 
@@ -84,6 +90,9 @@ class SupervisedStep:
         outputs = model(inputs)
         loss_sum, count = self._sum_and_count(outputs, targets)
         seen = outputs.detach()
+        if self.count_is_shared:
+            n_correct = count_matches(seen, targets, self.ignore_index)
+            return StepResult(loss_sum, count, {"accuracy": (n_correct, count)})
         sums = {name: metric(seen, targets) for name, metric in self.metrics.items()}
         return StepResult(loss_sum, count, sums)
 
