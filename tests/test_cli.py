@@ -836,3 +836,10 @@ def test_a_closed_pipe_is_not_an_error(args):
         )
     assert done.stderr == b""
     assert done.returncode == 1
+
+
+def test_an_optimizer_that_is_not_fused_may_still_be_fast():
+    model = torch.nn.Linear(2, 2)
+    for fused, expected in ((False, None), (True, True)):
+        optimizer = tasks.build_optimizer(settings.Optimizer(), model, fused=fused)
+        assert {group["fused"] for group in optimizer.param_groups} == {expected}

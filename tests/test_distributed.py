@@ -114,6 +114,7 @@ def test_trouble_in_one_process_ends_all_in_the_same_way(tmp_path):
     assert batches.startswith("2 processes would all train on the same batches, each a Batches")
     assert plain.endswith("with rank and world_size")
     assert together["loader"] > 0
+    assert together["alone"] == 23
 
 
 def test_layers_in_lists_are_the_units_of_sharding():

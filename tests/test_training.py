@@ -296,6 +296,7 @@ def test_predictions_come_in_the_order_of_the_data(n, batch_size):
     logits = predict(nn.Identity(), Batches(Examples(inputs, torch.arange(n)), batch_size))
     assert torch.equal(logits, inputs)
     assert not logits.requires_grad
+    nn.Linear(2, 1)(logits).sum().backward()  # a head can be trained on them
 
 
 def test_predictions_are_made_in_evaluation_mode():
