@@ -8,6 +8,7 @@ import math
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -19,7 +20,8 @@ from torch.utils.data.distributed import DistributedSampler
 
 from torchbook.data import Batches, Examples
 from torchbook.models import VisionTransformer
-from torchbook.training import DivergedError, distributed, evaluate, fit
+from torchbook.training import DivergedError, SupervisedStep, distributed, evaluate, fit
+from torchbook.training.steps import Step
 
 N, BATCH, EPOCHS = 46, 10, 2  # a last batch of 6, which three processes share, too
 
@@ -71,6 +73,24 @@ def dies_once(state) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+class StopNowError(Exception):
+    """Ends a training in the middle of an epoch, in all processes."""
+
+
+def stopping_after(n_batches: float) -> Step:
+    """Return the ordinary step, which works for so many batches."""
+    step, n = SupervisedStep(), 0
+
+    def stopping(model, batch):
+        nonlocal n
+        n += 1
+        if n > n_batches:
+            raise StopNowError
+        return step(model, batch)
+
+    return stopping
+
+
 def same_for_all(world: distributed.World, folder: Path) -> dict:
     """Train in all the ways that must come to the same as in one process."""
     results = {
@@ -79,6 +99,11 @@ def same_for_all(world: distributed.World, folder: Path) -> dict:
         "best": train(world, keep_best=True),
         "sharded": train(world, sharded=True, accumulate=3, clip_norm=0.1),
     }
+    # Broken off in the middle of an epoch: what its first half came to is not lost.
+    path = {"checkpoint": folder / "half.pt", "checkpoint_every": 3, "resume": True}
+    with suppress(StopNowError):
+        train(world, step=stopping_after(3), **path)
+    results["half"] = train(world, step=stopping_after(math.inf), **path)
     for name, sharded in (("resumed", False), ("sharded resumed", True)):
         path = {"checkpoint": folder / f"{name}.pt", "checkpoint_every": 3, "resume": True}
         train(world, sharded=sharded, epochs=1, **path, keep_best=True)

@@ -58,6 +58,7 @@ def test_the_number_of_processes_makes_no_difference(tmp_path, n_processes):
     accumulated = train(ALONE, accumulate=3, clip_norm=0.1)
     assert plain["weights"] != accumulated["weights"]
     assert_same(plain, together["plain"])
+    assert_same(plain, together["half"])
     assert_same(accumulated, together["accumulated"])
     assert_same(accumulated, together["sharded"])
     # The validation loss is best after the first epoch.
@@ -75,8 +76,8 @@ def test_the_number_of_processes_makes_no_difference(tmp_path, n_processes):
         alone = train(ALONE, checkpoint=saved, resume=True, epochs=3, keep_best=True)
         assert_same(train(ALONE, epochs=3, keep_best=True), alone)
     # Nothing is left of the folders with the parts.
-    left = {path.name for path in tmp_path.iterdir()}
-    assert left == {f"all-{n_processes}.json", "resumed.pt", "sharded resumed.pt"}
+    files = {f"all-{n_processes}.json", "half.pt", "resumed.pt", "sharded resumed.pt"}
+    assert {path.name for path in tmp_path.iterdir()} == files
 
 
 def loaded(path: Path) -> dict:

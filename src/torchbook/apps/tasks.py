@@ -99,7 +99,8 @@ def build_optimizer(config: settings.Optimizer, model: nn.Module, fused: bool) -
     options = config.model_dump(include={"lr", "momentum"}, exclude_none=True)
     groups = parameter_groups(model, config.weight_decay)
     groups = [group for group in groups if group["params"]]
-    return getattr(torch.optim, config.name)(groups, fused=fused, **options)
+    # None, not False: that would also switch off the second fastest way, on any accelerator.
+    return getattr(torch.optim, config.name)(groups, fused=fused or None, **options)
 
 
 def one_cycle(step: int, n_steps: int, warm_up: float) -> float:

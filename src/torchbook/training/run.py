@@ -289,7 +289,7 @@ class Run:
             generators=distributed.gather(checkpoints.generator_states()),
             epoch=self.epoch,
             step=self.step,
-            sums=self.sums.state_dict(),
+            sums=self._all_sums(),
             history=self.history.rows,
             seconds=time.perf_counter() - self.started,
             best=best,
@@ -301,6 +301,14 @@ class Run:
             checkpoints.save(self.path, content)
             if old is not None:
                 shutil.rmtree(self.path.with_name(old), ignore_errors=True)
+
+    def _all_sums(self) -> dict[str, list[Count]]:
+        """Return the sums since the last evaluation, over all processes."""
+        sums = self.sums.state_dict()
+        if self.n_processes == 1 or not sums:
+            return sums
+        numbers = distributed.all_reduce_sum(self.sums.as_tensor(self.device))
+        return {name: list(pair) for name, pair in zip(sums, numbers.view(-1, 2), strict=True)}
 
     def _save_shards(self) -> dict[str, Any]:
         """Write the tensors to the folder that the file does not name; it will name this one."""
@@ -348,7 +356,9 @@ class Run:
         self.epoch, self.step = saved.epoch, saved.step
         self.batch = max(self.steps_in_epoch * self.accumulate, len(saved.sums))
         self.history.rows.extend(saved.history)
-        self.sums.load_state_dict(saved.sums, self.device)
+        # The sums are those of all processes: one of them goes on with them, the others from 0.
+        sums = saved.sums if distributed.rank() == 0 else {name: [0, 0] for name in saved.sums}
+        self.sums.load_state_dict(sums, self.device)
         self.started = time.perf_counter() - saved.seconds
         if distributed.rank() < len(saved.generators):
             self.generators = saved.generators[distributed.rank()]

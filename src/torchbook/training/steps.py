@@ -203,8 +203,8 @@ class Sums:
     def _add(self, name: str, total: Count, count: Count) -> None:
         if name in self.totals:
             totals = self.totals[name]
-            totals[0] += total
-            totals[1] += count
+            totals[0] = totals[0] + total
+            totals[1] = totals[1] + count
         else:
             self.totals[name] = [_wide(total), _wide(count)]
 
