@@ -133,6 +133,16 @@ def test_a_page_has_the_files_that_it_reads_and_no_others(book):
         assert shown in unescape(re.sub("<[^>]*>", "", book.html("reader")))
 
 
+def test_a_page_runs_on_one_thread_or_on_as_many_as_it_names(book):
+    book.page("threads", cell("import os\n'threads: ' + os.environ['OMP_NUM_THREADS']"))
+    assert book.build().ran == {"threads"}
+    assert "threads: 1" in unescape(book.html("threads"))
+    path = book.folder / "threads.md"
+    path.write_text(path.read_text().replace("\n", "\ntorchbook_threads: 2\n", 1))
+    assert book.build().ran == {"threads"}
+    assert "threads: 2" in unescape(book.html("threads"))
+
+
 def test_only_the_libraries_that_a_run_uses_count(tmp_path):
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("numpy==1.0  # arrays\n\n# The book\nsphinx==1.0  # pages\n")

@@ -44,6 +44,9 @@ CODE_CELL = re.compile(
 )
 ANSI = re.compile(r"\x1b\[[\d;]*m")
 READS = re.compile(r"^torchbook_reads: (.+)$", re.M)  # in the front matter: see `files_read`
+# PyTorch's threads, also in the front matter. Small networks are fastest on one, which never waits
+# for another on a busy machine; a page with large convolutions asks for more.
+THREADS = re.compile(r"^torchbook_threads: (\d+)$", re.M)
 RUN_KEY = "torchbook_run"  # where an executed notebook says when, where and how long it ran
 MAX_STARTS = 3  # of a kernel that dies before its first cell
 
@@ -70,18 +73,22 @@ class Freshness:
             *(_digest(path) for path in sorted(kernel_settings.rglob("*")) if path.is_file()),
         ]
 
-    def fingerprint(self, cells: Iterable[str], files: Iterable[Path] = ()) -> str:
+    def fingerprint(
+        self, cells: Iterable[str], files: Iterable[Path] = (), threads: int = 1
+    ) -> str:
         """Return a hash of everything that a run of these cells depends on, save the cells.
 
         Args:
             cells: the code.
             files: what the run reads beyond the package.
+            threads: PyTorch's; sums split among more of them are rounded differently.
         """
         modules: set[str] = set()
         for cell in cells:
             for name in _imported_names(cell):
                 self._follow(name, modules)
-        parts = [*self.surroundings, *(f"{path.name} {_digest(path)}" for path in files)]
+        parts = [*self.surroundings, f"threads {threads}"]
+        parts += [f"{path.name} {_digest(path)}" for path in files]
         for module in sorted(modules):
             path = self._file(module)
             parts.append(f"{module} {_digest(path)}")
@@ -202,8 +209,11 @@ class ChapterCache(JupyterCacheBase):
                     NotebookNode({**cell, "metadata": NotebookNode(tags=sorted(tags))})
                 )
         stored, cells_hash = super().create_hashed_notebook(bare, nb_metadata=("kernelspec",))
-        files = files_read(nb.metadata.get("torchbook_reads"))
-        fingerprint = self.freshness.fingerprint((cell.source for cell in bare.cells), files)
+        fingerprint = self.freshness.fingerprint(
+            (cell.source for cell in bare.cells),
+            files_read(nb.metadata.get("torchbook_reads")),
+            nb.metadata.get("torchbook_threads", 1),
+        )
         return stored, hashlib.sha256(f"{cells_hash} {fingerprint}".encode()).hexdigest()
 
     def merge_match_into_notebook(
@@ -317,13 +327,21 @@ def _page_fingerprint(path: str) -> str:
     text = Path(path).read_text(encoding="utf-8")
     reads = READS.search(text)
     return ChapterCache.freshness.fingerprint(
-        (m["code"] for m in CODE_CELL.finditer(text)), files_read(reads and reads[1])
+        (m["code"] for m in CODE_CELL.finditer(text)),
+        files_read(reads and reads[1]),
+        _threads(text),
     )
+
+
+def _threads(page: str) -> int:
+    found = THREADS.search(page)
+    return int(found[1]) if found else 1
 
 
 def before_reading(app: Sphinx, docname: str, source: list[str]) -> None:
     """Note what the run of a page depends on, and name the page to its kernel."""
     os.environ["TORCHBOOK_CHAPTER"] = docname  # claims name it when they fail
+    os.environ["OMP_NUM_THREADS"] = str(_threads(source[0]))
     if CODE_CELL.search(source[0]):
         notes(app.env, "fingerprint")[docname] = _page_fingerprint(app.env.doc2path(docname))
 
