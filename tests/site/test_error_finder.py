@@ -22,7 +22,7 @@ NONSENSE = [
     "ModuleNotFoundError: No module named 'torchvision'",
     "KeyError: 'label'",
     "ZeroDivisionError: division by zero",
-    "ValueError: too many values to unpack (expected 2)",
+    "PermissionError: [Errno 13] Permission denied: 'model.pt'",
     "FileNotFoundError: [Errno 2] No such file or directory: 'data.csv'",
     "RuntimeError",
     "...",
