@@ -14,10 +14,17 @@ from torchbook.book.exercises.answers import require, require_tensor, require_ty
 
 ROOT = Path(__file__).parents[1]
 SOLUTIONS = sorted((ROOT / "book" / "solutions").glob("*.md"))
-WRONG = {
-    path.stem: runpy.run_path(str(path))["WRONG"]
+ANSWERS = {
+    path.stem: runpy.run_path(str(path))
     for path in sorted((ROOT / "tests" / "wrong_answers").glob("[!_]*.py"))
 }
+WRONG = {name: answers["WRONG"] for name, answers in ANSWERS.items()}
+RIGHT_ANSWERS = [
+    pytest.param(number, answer, id=f"{number}-{i}")
+    for answers in ANSWERS.values()
+    for number, right in answers.get("RIGHT", {}).items()
+    for i, answer in enumerate(right, start=1)
+]
 WRONG_ANSWERS = [
     pytest.param(number, answer, hint, id=f"{number}-{i}")
     for answers in WRONG.values()
@@ -54,6 +61,11 @@ def test_the_published_solutions_are_right(page, request, monkeypatch, tmp_path)
         exec(compile(cell, f"{page.name}, cell {i}", "exec"), namespace)
     assert passed
     assert set(passed) <= CHECKS.keys()
+
+
+@pytest.mark.parametrize(("number", "answer"), RIGHT_ANSWERS)
+def test_a_right_answer_is_accepted_whatever_its_style(number, answer):
+    check(number, answer)
 
 
 @pytest.mark.parametrize(("number", "answer", "hint"), WRONG_ANSWERS)
