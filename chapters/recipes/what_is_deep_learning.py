@@ -44,9 +44,10 @@ def report(split, pictures, labels):
     by_rules = torch.tensor([rules(picture) for picture in pictures])
     with torch.inference_mode():
         learned = network(pictures).argmax(dim=1)
-    print(f"{split}: rules {(by_rules == labels).float().mean():.1%} right,", end=" ")
-    print(f"network {(learned == labels).float().mean():.1%},", end=" ")
-    print(f"always the commonest {labels.bincount().max() / len(labels):.1%}")
+    print(f"{split}:")
+    print(f"  rules by hand        {(by_rules == labels).float().mean():.1%} right")
+    print(f"  network              {(learned == labels).float().mean():.1%}")
+    print(f"  always the commonest {labels.bincount().max() / len(labels):.1%}")
 
 
 torch.manual_seed(0)
