@@ -11,11 +11,12 @@ NAMES = ["Sandal", "Sneaker", "Ankle boot"]
 def load_shoes(train):
     """Return pictures [N, 28, 28], from 0 (black) to 1 (white), and labels [N], 0 to 2."""
     clothes = FashionMNIST("data", train=train, download=True)
-    pictures, labels = [], []
+    pictures = []
+    labels = []
     for number, name in enumerate(NAMES):
         of_this_kind = clothes.data[clothes.targets == clothes.classes.index(name)]
         pictures.append(of_this_kind / 255)
-        labels.append(torch.full([len(of_this_kind)], number))
+        labels.append(torch.full([len(of_this_kind)], number))  # that many times the number
     return torch.cat(pictures), torch.cat(labels)
 
 
@@ -60,9 +61,9 @@ report("validation", pictures[valid_rows], labels[valid_rows])
 test_pictures, test_labels = load_shoes(train=False)
 report("test", test_pictures, test_labels)  # once, when nothing is left to decide
 
-torch.save(network.state_dict(), "shoes.pt")
-loaded = new_network()
+torch.save(network.state_dict(), "shoes.pt")  # all parameters
+loaded = new_network()  # the same layers
 loaded.load_state_dict(torch.load("shoes.pt", weights_only=True))
 with torch.inference_mode():
-    shares = loaded(test_pictures[:1]).softmax(dim=1)[0]  # one picture in, three shares out
+    shares = loaded(test_pictures[:1]).softmax(dim=1)[0]  # a pile of one in, the only answer out
 print(f"says {NAMES[shares.argmax()]}, {shares.max():.0%} sure; truth: {NAMES[test_labels[0]]}")

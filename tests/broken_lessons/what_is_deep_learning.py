@@ -27,8 +27,8 @@ BROKEN = [
     ("    if year % 400 == 0:\n        return True\n", "", "leap_rule"),
     # a network that has hardly begun gets all kinds of years wrong
     (
-        "truth[known], F.cross_entropy, epochs=60)",
-        "truth[known], F.cross_entropy, epochs=1)",
+        "train(leaper, encoded[known], truth[known], F.cross_entropy, epochs=60)",
+        "train(leaper, encoded[known], truth[known], F.cross_entropy, epochs=1)",
         "leap_net",
     ),
     # raw pixels in place of the trained layer: what training adds is nothing
