@@ -199,7 +199,7 @@ def check_5(answer: object) -> None:
     require(
         abs(result - 0.8) < 1e-6,
         f"For 5 rows, 4 of them right, the share is 0.8, but the function says {result:.4g}. Along "
-        "which axis is the largest score of a row? And by what is divided?",
+        "which axis is the largest score of a row? And what do you divide by?",
     )
     for n, n_classes in ((300, 7), (6, 6), (1, 2)):
         scores = _draw(3, n, n_classes)
