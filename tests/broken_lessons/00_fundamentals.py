@@ -35,11 +35,15 @@ BROKEN = [
     # Every row with the same column.
     ("(a[i] * b[:, j]).sum()", "(a[i] * b[:, 0]).sum()", "matmul"),
     # A layer without its bias.
-    ("by_hand = x @ layer.weight.T + layer.bias", "by_hand = x @ layer.weight.T", "linear"),
+    (
+        "by_hand = inputs @ layer.weight.T + layer.bias",
+        "by_hand = inputs @ layer.weight.T",
+        "linear",
+    ),
     # A weight the other way round, made to fit.
     (
-        "by_hand = x @ layer.weight.T + layer.bias",
-        "by_hand = x @ layer.weight.reshape(3, 2) + layer.bias",
+        "by_hand = inputs @ layer.weight.T + layer.bias",
+        "by_hand = inputs @ layer.weight.reshape(3, 2) + layer.bias",
         "linear",
     ),
     # A fog that no seed brings back, and one that is the same for all seeds.
@@ -77,11 +81,11 @@ BROKEN = [
         "shaking",
     ),
     # Pictures that go once round and stay where they were.
-    ("down_right = (5 * (row - 1), 5 * (column - 1))", "down_right = (28, 28)", "moved"),
+    ("down_right = (5 * (i - 1), 5 * (j - 1))", "down_right = (28, 28)", "moved"),
     # Moved by one pixel only.
     (
-        "down_right = (5 * (row - 1), 5 * (column - 1))",
-        "down_right = (row - 1, column - 1)",
+        "down_right = (5 * (i - 1), 5 * (j - 1))",
+        "down_right = (i - 1, j - 1)",
         "moved",
     ),
 ]
