@@ -74,18 +74,12 @@ BROKEN = [
     # Of one length, but not centred; then centred, but each with the length it had.
     ("centred = clean - clean.mean(dim=1, keepdim=True)", "centred = clean - 0", "fog"),
     ("fair = centred / length", "fair = centred", "fog"),
-    # Templates of another length.
-    (
-        "shaking = (2 * make_fog(seed=3, n=3000)).to(device) @ fair.T",
-        "shaking = (2 * make_fog(seed=3, n=3000)).to(device) @ centred.T",
-        "shaking",
-    ),
     # Pictures that go once round and stay where they were.
-    ("down_right = (5 * (i - 1), 5 * (j - 1))", "down_right = (28, 28)", "moved"),
+    ("sky.roll((down, across), dims=(1, 2))", "sky.roll((28, 28), dims=(1, 2))", "moved"),
     # Moved by one pixel only.
     (
-        "down_right = (5 * (i - 1), 5 * (j - 1))",
-        "down_right = (i - 1, j - 1)",
+        "sky.roll((down, across), dims=(1, 2))",
+        "sky.roll((down // 5, across // 5), dims=(1, 2))",
         "moved",
     ),
 ]
