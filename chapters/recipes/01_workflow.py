@@ -54,7 +54,7 @@ test_loss = evaluate(model, x[test], y[test])
 dull_loss = F.mse_loss(y[train].mean().expand(len(test), 1), y[test]).item()
 print(f"test loss {test_loss:.3f}, always the mean {dull_loss:.3f}, noise floor {sigma**2:.3f}")
 if test_loss < sigma**2:
-    print("Below the noise floor: that is the luck of 20 readings. Expect the floor next time.")
+    print("Below the noise floor: that is the luck of 20 readings, not skill.")
 
 # 6. Save, load, use
 torch.save(model.state_dict(), "candle.pt")

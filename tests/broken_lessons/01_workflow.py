@@ -74,10 +74,10 @@ BROKEN = [
         "    curve_loss = mse_of(curve, new_x[:60], new_y[:60])",
         "line_on_valid",
     ),
-    # one exam for all evenings is no vote
+    # a rival that is a line too
     (
-        "    new_hours, new_heights = measure(seed)",
-        "    new_hours, new_heights = measure(3)",
+        "curve = np.polyfit(new_x[:60], new_y[:60], deg=9)",
+        "curve = np.polyfit(new_x[:60], new_y[:60], deg=1)",
         "line_on_valid",
     ),
     # the end of the candle looked up at a height of 2 cm

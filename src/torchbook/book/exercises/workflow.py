@@ -3,6 +3,7 @@
 import copy
 import math
 import random
+import warnings
 from collections.abc import Callable
 from numbers import Real
 
@@ -197,7 +198,9 @@ def _check_3_elsewhere(function: Callable[[Tensor, Tensor], Tensor]) -> None:
         ((2, 6), (3, 4)),
     ):
         try:
-            function(torch.zeros(given), torch.ones(wanted))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a loss of PyTorch's warns, and goes on
+                function(torch.zeros(given), torch.ones(wanted))
         except ValueError:
             continue
         except Exception as error:
@@ -409,6 +412,8 @@ def check_6(answer: object) -> None:
         require(torch.equal(x, given), "Your function changes the inputs that it was given.")
         wide = x.double()
         mean_square = (wide**2).mean().item()
+        if math.isclose(rate, 1 / mean_square, rel_tol=1e-3):
+            continue
         ones = torch.ones_like(wide)
         inputs = torch.cat([wide, ones], dim=1)  # [N, 2]
         of_two = torch.linalg.eigvalsh(2 * inputs.T @ inputs / len(x))[1].item()
@@ -442,10 +447,9 @@ def check_6(answer: object) -> None:
         )
         for wrong, hint in known:
             require(not math.isclose(rate, wrong, rel_tol=1e-3), hint)
-        require(
-            math.isclose(rate, 1 / mean_square, rel_tol=1e-3),
+        raise WrongAnswerError(
             f"For {len(x)} inputs {where} the limit should be {1 / mean_square:.4g}, but you get "
-            f"{rate:.4g}.",
+            f"{rate:.4g}."
         )
 
 
