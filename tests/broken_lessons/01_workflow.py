@@ -28,18 +28,16 @@ BROKEN = [
     (
         "curvature = 2 * (x_train**2).mean().item()",
         "curvature = (x_train**2).mean().item()",
-        "below_limit",
+        "cliff",
     ),
     (
         "curvature = 2 * (x_train**2).mean().item()",
         "curvature = 2.2 * (x_train**2).mean().item()",
-        "above_limit",
+        "cliff",
     ),
     ("hessian = 2 * torch.tensor(", "hessian = 2.2 * torch.tensor(", "two_edge"),
     # the flattest direction instead of the steepest
     ("limit_of_two = 2 / curvatures[1]", "limit_of_two = 2 / curvatures[0]", "two_edge"),
-    # inputs of standard deviation 1, but their mean left in
-    ("z_train = (x_train - mean) / deviation", "z_train = x_train / deviation", "round_valley"),
     # another learning rate for PyTorch's optimiser than for the loop by hand
     ("lr=0.05)\n\nmodel.train()", "lr=0.01)\n\nmodel.train()", "tools_same"),
     # zero_grad not forgotten after all
