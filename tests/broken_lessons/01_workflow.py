@@ -79,7 +79,11 @@ BROKEN = [
         "line_on_valid",
     ),
     # the end of the candle looked up at a height of 2 cm
-    ("dark = -learned_b / learned_w", "dark = (2 - learned_b) / learned_w", "dark_error"),
+    ("return -b / w, 2 * ends.std()", "return (2 - b) / w, 2 * ends.std()", "caught"),
+    # a variance where its root is meant
+    ("/ (len(x) - 2)) ** 0.5  # how", "/ (len(x) - 2))  # how", "caught"),
+    # one standard error sold as two
+    ("return -b / w, 2 * ends.std()", "return -b / w, ends.std()", "caught"),
     # a loaded file whose contents nobody puts into the model
     ("loaded.load_state_dict(state)\n", "", "loaded"),
     # readings and heights in different orders
