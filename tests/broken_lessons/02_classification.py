@@ -41,7 +41,7 @@ BROKEN = [
     # Only a few of the points inside: a line does well by cutting off nobody.
     (
         "make_circles(1500, noise=0.1, seed=seed)",
-        "make_circles(1500, noise=0.1, seed=seed, share_inner=0.2)",
+        "make_circles(1500, noise=0.1, seed=seed, every=5)",
         "linear_high",
     ),
     # A tiny inner circle: a line cuts off nearly half of the outer one.
@@ -87,11 +87,11 @@ BROKEN = [
         "spiral_net = nn.Linear(2, 3).to(device)",
         "arms",
     ),
-    # Two optimisers of one kind like the same rates.
+    # Two optimisers of one kind forgive equally little.
     (
         '("Adam", torch.optim.Adam)',
         '("Adam", torch.optim.SGD)',
-        "swap",
+        "forgives",
     ),
     # A network that is too small to learn mistakes by heart.
     (
@@ -113,8 +113,8 @@ BROKEN = [
     ),
     # Where both classes are equally common, a half is no bad threshold.
     (
-        "seed=1, share_inner=0.05",
-        "seed=1, share_inner=0.5",
+        "seed=1, every=20",
+        "seed=1, every=2",
         "missed",
     ),
     # Quiet sensors: the cracks are easy to find.
