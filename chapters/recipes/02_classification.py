@@ -1,4 +1,4 @@
-"""Train a classifier on a spiral with three arms, test it once, save it, and ask it about a point."""
+"""Train a classifier on a spiral of three arms, test it once, save it, ask it about a point."""
 
 import torch
 import torch.nn.functional as F
