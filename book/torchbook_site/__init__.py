@@ -30,6 +30,7 @@ from torchbook_site.resolve import (
     code_links,
     drawings,
     exercises,
+    folds,
     gallery,
     glossary,
     launch,
@@ -64,6 +65,9 @@ EVENTS: list[tuple[str, Callable[..., Any]]] = [
     # Read: each page runs, if it must, between these two.
     ("source-read", execution.before_reading),
     ("autodoc-process-docstring", reference.prepare_docstring),
+    ("doctree-read", checks.describe_figures),
+    ("doctree-read", folds.gather),
+    ("doctree-read", exercises.note_solutions),
     ("doctree-read", execution.note_borrowed_numbers),
     ("doctree-read", files.take_files),
     ("doctree-read", report.count_words),
@@ -71,6 +75,7 @@ EVENTS: list[tuple[str, Callable[..., Any]]] = [
     ("doctree-read", glossary.collect_terms),
     # Which pages are written again although they were not read again?
     ("env-updated", notes.pages_to_write),
+    ("env-updated", exercises.chapters_to_write),
     ("env-updated", gallery.galleries_to_write),
     ("env-updated", glossary.pages_to_link),
     # Resolve.
@@ -104,16 +109,21 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("sphinx_markdown_builder")  # for the settings of its translator
     app.add_builder(BookBuilder, override=True)
     app.add_env_collector(notes.Notes)
+    app.add_post_transform(exercises.FoldSolutions)
     app.add_post_transform(drawings.ShowPlots)
     reference.call_attributes_attributes()
 
     app.add_directive("build-report", report.BuildReport)
     app.add_directive("commands", reference.Commands)
     app.add_directive("figure-gallery", gallery.FigureGallery)
+    app.add_directive("fold", folds.Fold)
+    app.add_directive("fold-end", folds.FoldEnd)
+    app.add_directive("fold-start", folds.FoldStart)
     app.add_directive("recipe", recipes.Recipe)
     app.add_directive("settings", reference.Settings)
     app.add_role("chapter", glossary.Chapter())
     app.add_role("minutes", report.Minutes())
+    app.add_node(folds.fold, html=(folds.visit_fold, folds.depart_fold))
     app.add_node(gallery.gallery_placeholder)
     app.add_node(report.report_placeholder)
     app.add_node(report.minutes_placeholder)

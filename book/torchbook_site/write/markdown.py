@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -21,6 +21,7 @@ from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_conte
 from torchbook_site.address import STATIC, site_of
 from torchbook_site.resolve.drawings import drawing
 from torchbook_site.resolve.exercises import number_of
+from torchbook_site.resolve.folds import fold
 
 CELL = "\x00cell {}\x00"  # stands in the text where a cell stands in the page
 CELL_MARK = re.compile("\x00cell (\\d+)\x00")
@@ -211,6 +212,23 @@ class PlainMarkdown(MarkdownTranslator):
         """Write the name of a tab above what it holds."""
         self.add(f"**{node.astext()}**", prefix_eol=2, suffix_eol=2)
         raise nodes.SkipNode
+
+    def visit_fold(self, node: fold) -> None:
+        """Fold a box of text; one with cells can't be folded, and says where it begins."""
+        if self._has_cells(node):
+            self.add(f"**▸ Optional: {node['title']}**", prefix_eol=2, suffix_eol=2)
+        else:
+            title = escape(node["title"])
+            self.add(f"<details>\n<summary>{title}</summary>", prefix_eol=2, suffix_eol=2)
+
+    def depart_fold(self, node: fold) -> None:
+        """Say where a box ends."""
+        end = "**◂ End of the optional part**" if self._has_cells(node) else "</details>"
+        self.add(end, prefix_eol=2, suffix_eol=2)
+
+    @staticmethod
+    def _has_cells(node: fold) -> bool:
+        return any(part.get("nb_element") == "cell_code" for part in node.findall(nodes.container))
 
     def visit_HideCodeCellNode(self, node: nodes.Element) -> None:
         """Open what is folded on the page."""

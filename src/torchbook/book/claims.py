@@ -14,7 +14,9 @@ from typing import Any
 
 from IPython.core.getipython import get_ipython
 from IPython.display import display
+from matplotlib.figure import Figure
 
+from torchbook import plots
 from torchbook.device import best_device, device_name
 
 # The form in which notebooks store a named value, invisible on the page. The book's build reads it
@@ -94,6 +96,17 @@ def glue(name: str, value: object) -> None:
             `glue` shows elsewhere on the page.
     """
     _keep(name, _plain(value), {})
+
+
+def describe(figure: Figure, alt: str) -> None:
+    """Give a figure its alt text: what one would see, for those who don't.
+
+    It belongs in the check cell just after the cell that draws the figure: the build gives it to
+    the picture in that cell, and to the figure where it is glued.
+    """
+    plots.describe(figure, alt)
+    if get_ipython() is not None:
+        display({"text/plain": "", "text/html": f'<p class="tb-alt">{escape(alt)}</p>'}, raw=True)
 
 
 def _plain(value: Any) -> Any:

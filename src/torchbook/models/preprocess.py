@@ -9,7 +9,7 @@ class Preprocess(nn.Module):
     """Resize, cut out the middle, normalise: for photos of any size, and exportable to ONNX.
 
     In front of a network (`nn.Sequential(Preprocess(), network)`) it makes a model that takes bytes
-    as they come out of an image file, so that nobody has to prepare them anew elsewhere. With its
+    as they come out of an image file, so that no other program has to prepare them. With its
     defaults it does what `lite0_preprocess` does; because that rounds to whole bytes in between
     and this does not, a pixel may differ by about one level of 255.
 

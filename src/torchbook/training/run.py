@@ -22,7 +22,6 @@ from torchbook.training.checks import batch_in_errors
 from torchbook.training.history import History
 from torchbook.training.loop import NO_BATCH
 from torchbook.training.precision import Precision
-from torchbook.training.settings import check_settings
 from torchbook.training.steps import Count, Step, Sums, widest
 
 WATCH_EVERY = 100  # steps between two looks at whether the loss is still finite
@@ -42,6 +41,7 @@ class Run:
     optimizer: Optimizer
     step_fn: Step
     scheduler: LRScheduler | ReduceLROnPlateau | None
+    by_step: bool  # whether the scheduler moves after every step
     precision: Precision
     clip_norm: float | None
     accumulate: int
@@ -54,7 +54,6 @@ class Run:
     epoch: int = 0  # finished ones
     step: int = 0
     best: dict[str, Any] | None = None
-    by_step: bool = True  # whether the scheduler moves after every step
 
     def __post_init__(self) -> None:
         self.device = device_of(self.model)
@@ -330,16 +329,6 @@ class Run:
                 f"rate ({self.optimizer.param_groups[0]['lr']:g} now) is probably too high. "
                 f"{self.path} was left as it was before, with finite weights if it exists"
             )
-
-    def read_checkpoint(self) -> checkpoints.Checkpoint:
-        """Return the checkpoint.
-
-        Raises:
-            CheckpointError: it is damaged, or belongs to a training with other settings.
-        """
-        saved = checkpoints.load(self.path)
-        check_settings(self.settings, saved.settings, self.path)
-        return saved
 
     def resume(self, saved: checkpoints.Checkpoint) -> None:
         """Go on from a checkpoint.

@@ -19,7 +19,7 @@ from torchbook.training.interrupts import TrainingInterrupted, interrupts
 from torchbook.training.precision import Name, Precision
 from torchbook.training.progress import Progress
 from torchbook.training.run import Run
-from torchbook.training.settings import describe_optimizer, describe_scheduler
+from torchbook.training.settings import check_settings, describe_optimizer, describe_scheduler
 from torchbook.training.steps import Step, SupervisedStep
 
 
@@ -147,6 +147,24 @@ def fit(
     path = _checkpoint_path(checkpoint, train_batches, resume)
     step = SupervisedStep() if step is None else step
     is_monitored = patience is not None or keep_best or isinstance(scheduler, ReduceLROnPlateau)
+    settings = {
+        "the class of the batches": type(train_batches).__name__,
+        "batch_size": getattr(train_batches, "batch_size", None),
+        "n_examples": getattr(train_batches, "n_examples", None),
+        "step": repr(step) if isinstance(step, SupervisedStep) else _name(step),
+        "accumulate": accumulate,
+        "precision": precision,
+        "clip_norm": clip_norm,
+        "eval_every": eval_every,
+        "keep_best": f"{mode} {monitor}" if keep_best else None,
+        **describe_optimizer(optimizer),
+        **describe_scheduler(scheduler),
+        "scheduler's schedule": schedule,
+    }
+    saved = None
+    if path is not None and path.exists():
+        saved = checkpoints.load(path)
+        check_settings(settings, saved.settings, path)
     run = Run(
         model=distributed.replicate(model),
         train_batches=train_batches,
@@ -154,6 +172,7 @@ def fit(
         optimizer=optimizer,
         step_fn=step,
         scheduler=scheduler,
+        by_step=_moves_by_step(scheduler, schedule),
         precision=Precision(precision, device_of(model)),
         clip_norm=clip_norm,
         accumulate=accumulate,
@@ -161,23 +180,8 @@ def fit(
         monitor=monitor if is_monitored else None,
         path=path,
         config=checkpoints.plain(dict(config or {}), "config"),
-        settings={
-            "the class of the batches": type(train_batches).__name__,
-            "batch_size": getattr(train_batches, "batch_size", None),
-            "n_examples": getattr(train_batches, "n_examples", None),
-            "step": repr(step) if isinstance(step, SupervisedStep) else _name(step),
-            "accumulate": accumulate,
-            "precision": precision,
-            "clip_norm": clip_norm,
-            "eval_every": eval_every,
-            "keep_best": f"{mode} {monitor}" if keep_best else None,
-            **describe_optimizer(optimizer),
-            **describe_scheduler(scheduler),
-            "scheduler's schedule": schedule,
-        },
+        settings=settings,
     )
-    saved = run.read_checkpoint() if path is not None and path.exists() else None
-    run.by_step = _moves_by_step(scheduler, schedule)
     if saved is not None:
         run.resume(saved)
     if compile:
