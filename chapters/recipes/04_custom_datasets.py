@@ -45,12 +45,12 @@ for label, name in enumerate(classes):
         part.append((read(paths[index]), label))
 path = paths[order[0]]  # a test photo, to ask about in the end; or Path("my_photo.jpg")
 
-model = tiny_vgg(len(classes)).to(device)
+model = tiny_vgg(len(classes)).to(device, memory_format=torch.channels_last)
 optimizer = torch.optim.Adam(model.parameters(), lr=0.003)
 lowest = float("inf")
-for epoch in range(1, 31):
+for epoch in range(1, 21):
     model.train()
-    for images, labels in DataLoader(train, batch_size=50, shuffle=True):
+    for images, labels in DataLoader(train, batch_size=25, shuffle=True):
         loss = F.cross_entropy(model(images.to(device)), labels.to(device))
         optimizer.zero_grad()
         loss.backward()
