@@ -1,10 +1,9 @@
-// How the search reads a query, and how messages are read by the search and the finder of errors.
+// How the search reads a query, and how the finder of errors compares messages.
 
 import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Index } from "../../book/static/figures/error-finder.js";
-import { findMessages, LONGEST_TEXT, wordsOf } from "../../book/static/figures/messages.js";
 import { nearest, read, spellings } from "../../book/static/search/find.js";
 
 test("a message becomes its words, a question those that say something", () => {
@@ -35,30 +34,6 @@ test("the word that was meant is near, and nonsense is near to none", () => {
   );
 });
 
-test("messages are found in chains, behind ranks and in what pytest prints", () => {
-  const trace = 'Traceback (most recent call last):\n  File "a.py", line 3, in f\n';
-  const text =
-    `${trace}IndexError: Target 4 is out of bounds.\n\nDuring handling of the above ` +
-    `exception, another occurred:\n\n${trace}ValueError: training failed\nmore of it\n\nbye`;
-  assert.deepEqual(findMessages(text), [
-    "IndexError: Target 4 is out of bounds.",
-    "ValueError: training failed\nmore of it",
-  ]);
-  assert.deepEqual(findMessages("[rank3]: torch.OutOfMemoryError: CUDA out of memory.\r\n"), [
-    "[rank3]: torch.OutOfMemoryError: CUDA out of memory.",
-  ]);
-  assert.deepEqual(findMessages("E   KeyError: 'a'"), ["E   KeyError: 'a'"]);
-  assert.deepEqual(findMessages("cannot be multiplied"), ["cannot be multiplied"]);
-  assert.equal(findMessages("x".repeat(LONGEST_TEXT + 9))[0].length, LONGEST_TEXT);
-});
-
-test("what differs from case to case is no word of a message", () => {
-  assert.deepEqual(
-    wordsOf('Missing key "layer1.weight" (32x784), and Missing key'),
-    new Set(["missing", "key", "x", "and"]),
-  );
-});
-
 test("the rarest words decide, and what fits too little is not found", () => {
   const index = new Index([
     { entry: "shapes", message: "RuntimeError: mat1 and mat2 shapes cannot be multiplied" },
@@ -74,4 +49,13 @@ test("the rarest words decide, and what fits too little is not found", () => {
   assert.equal(first("CUDA out of memory"), "memory");
   assert.equal(first("The cat sat on the mat and ate the input."), undefined);
   assert.equal(first("..."), undefined);
+});
+
+test("a word that a terminal has cut in two is put together", () => {
+  const message = "RuntimeError: mat1 and mat2 shapes cannot be multiplied";
+  const index = new Index([{ entry: "shapes", message }]);
+  assert.equal(
+    index.find("mat1 and mat2 sha\npes can\nnot be multip\n  lied (3x4)")[0]?.entry,
+    "shapes",
+  );
 });

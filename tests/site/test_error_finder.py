@@ -4,11 +4,13 @@ import random
 import re
 import traceback
 from html import escape
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import torch
 from figure_page import CONTRAST, FALLBACK, LOOKS, PHONE, STICKING_OUT, in_node
 from playwright.sync_api import expect
+from test_built_site import SITE
 from torch import nn
 
 pytestmark = pytest.mark.site
@@ -19,8 +21,8 @@ NONSENSE = [
     "my code does not work, please help",
     "ModuleNotFoundError: No module named 'torchvision'",
     "KeyError: 'label'",
-    "NameError: name 'model' is not defined",
-    "ValueError: too many values to unpack (expected 2)",
+    "ZeroDivisionError: division by zero",
+    "PermissionError: [Errno 13] Permission denied: 'model.pt'",
     "FileNotFoundError: [Errno 2] No such file or directory: 'data.csv'",
     "RuntimeError",
     "...",
@@ -129,7 +131,19 @@ def test_nonsense_finds_nothing_and_gets_advice(open_page):
     page = open_page(finder())
     assert paste(page, NONSENSE[0]) == []
     expect(page.get_by_text(NOTHING, exact=True)).to_be_visible()
-    expect(page.get_by_role("status")).to_contain_text("Read the last line first")
+    expect(page.get_by_role("status")).to_contain_text("Is the last line in what you pasted?")
+
+
+def test_if_nothing_fits_a_link_searches_the_book_for_the_last_line(open_page):
+    page = open_page(finder())
+    paste(page, "> Traceback (most recent call last):\n> KeyError: 'label & name'\n> more of it")
+    link = page.get_by_role("link", name="Search the book for “KeyError: 'label & name'”")
+    address = urlsplit(link.evaluate("a => a.href"))
+    assert address.path == "/search.html"
+    assert parse_qs(address.query) == {"q": ["KeyError: 'label & name'"]}
+    paste(page, "nothing like it " * 100)
+    address = urlsplit(page.locator(".tb-elsewhere").evaluate("a => a.href"))
+    assert len(parse_qs(address.query)["q"][0]) <= 200
 
 
 def test_it_works_by_keyboard_and_says_what_it_found(open_page, axe_violations):
@@ -219,6 +233,13 @@ FIRSTS = """async (texts) => {
     return texts.map((text) => index.find(text)[0]?.entry.id);
 }"""
 
+# Whether the finder is sure of its first entry.
+SURE = """async (texts) => {
+    const { Index, readPage, SURELY } = await import("/_static/figures/error-finder.js");
+    const index = new Index(readPage(document));
+    return texts.map((text) => index.find(text)[0]?.score >= SURELY);
+}"""
+
 
 def test_every_error_of_the_page_is_found_first(errors_page):
     found = errors_page.evaluate(MESSAGES)
@@ -277,6 +298,36 @@ def test_every_error_of_the_page_is_found_first(errors_page):
             "memory",
         ),
         ("cannot be multiplied", "matmul"),
+        ("AssertionError: Torch not compiled with CUDA enabled", "no-cuda"),
+        (
+            "RuntimeError: Found no NVIDIA driver on your system. Please check that you have an "
+            "NVIDIA GPU and installed a driver from http://www.nvidia.com/Download/index.aspx",
+            "no-cuda",
+        ),
+        (
+            "TypeError: CNN.forward() missing 2 required positional arguments: 'x' and 'mask'",
+            "arguments",
+        ),
+        ("TypeError: forward() takes 2 positional arguments but 4 were given", "arguments"),
+        ("RuntimeError: DataLoader worker (pid(s) 7, 8) exited unexpectedly", "worker"),
+        ("RuntimeError: DataLoader worker (pid 12345) is killed by signal: Killed.", "worker"),
+        ("AttributeError: 'NoneType' object has no attribute 'shape'", "none"),
+        ("AttributeError: 'ResNet' object has no attribute 'classifier'", "none"),
+        (
+            "ValueError: Target size (torch.Size([16])) must be the same as input size "
+            "(torch.Size([16, 1]))",
+            "target-size",
+        ),
+        (
+            "/opt/torch/nn/modules/loss.py:610: UserWarning: Using a target size (torch.Size([8])) "
+            "that is different to the input size (torch.Size([8, 1])). This will likely lead to "
+            "incorrect results due to broadcasting. Please ensure they have the same size.\n"
+            "  return F.mse_loss(input, target, reduction=self.reduction)",
+            "target-size",
+        ),
+        ("NameError: name 'model' is not defined", "name"),
+        ("TypeError: Object of type float32 is not JSON serializable", "json"),
+        ("OSError: image file is truncated (44 bytes not processed)", "image"),
     ],
 )
 def test_relatives_are_found_too(errors_page, pasted, entry):
@@ -286,6 +337,36 @@ def test_relatives_are_found_too(errors_page, pasted, entry):
 def test_nonsense_finds_nothing_on_the_page(errors_page):
     for text in NONSENSE:
         assert paste(errors_page, text) == [], text
+
+
+CHAPTERS = sorted(path.stem for path in (SITE / "chapters").glob("*.html"))
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_error_of_a_chapter_has_an_entry(errors_page, chapter):
+    texts = errors_page.evaluate(
+        """async (chapter) => {
+            const text = await (await fetch(`/chapters/${chapter}.html`)).text();
+            const page = new DOMParser().parseFromString(text, "text/html");
+            const blocks = page.querySelectorAll(".output.traceback pre");
+            return [...blocks].map((pre) => pre.textContent);
+        }""",
+        chapter,
+    )
+    found = errors_page.evaluate(SURE, texts)
+    assert [text for text, fits in zip(texts, found, strict=True) if not fits] == []
+
+
+def test_the_search_opens_on_the_page_so_that_nothing_leaves_the_browser(errors_page):
+    paste(errors_page, "KeyError: 'broadcasting'")
+    asked = []
+    errors_page.on("request", lambda request: asked.append(request.url))
+    errors_page.locator(".tb-elsewhere").click()
+    search = errors_page.get_by_role("dialog")
+    expect(search.get_by_label("Search the book")).to_have_value("KeyError: 'broadcasting'")
+    expect(search.locator("a.tb-search-hit").first).to_be_visible()
+    assert not [url for url in asked if "KeyError" in url]
+    errors_page.keyboard.press("Escape")
 
 
 def test_the_page_keeps_what_its_headings_promise(errors_page):

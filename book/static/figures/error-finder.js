@@ -2,12 +2,13 @@
 // tracebacks under each heading, and the blocks `tb-also`, which have one message per line.
 
 import { define, Figure, make, makeButton } from "./common.js";
-import { findMessages, LONGEST_TEXT, wordsOf } from "./messages.js";
+import { findMessages, LONGEST_TEXT, lastLine, wordsOf } from "./messages.js";
 
 const MOST_RESULTS = 3;
 const MOST_MESSAGES = 20; // in one text, from the end
+const LONGEST_QUERY = 200; // for the search of the book
 const FITS = 0.5; // lower scores are chance
-const SURELY = 0.8;
+export const SURELY = 0.8;
 const NEAR_THE_BEST = 0.65; // of the best score: other results that are shown
 
 /**
@@ -44,6 +45,17 @@ export class Index {
   }
 
   /**
+   * The words of a message. A terminal, or a mail, may have cut one in two at the end of a line.
+   * @param {string} message
+   */
+  read(message) {
+    const whole = [...wordsOf(message.replace(/\n\s*/g, ""))].filter((word) =>
+      this.weights.has(word),
+    );
+    return new Set([...wordsOf(message), ...whole]);
+  }
+
+  /**
    * The similarity of two sets of words: the harmonic mean of the weighted shares that each has of
    * the other. Unknown words may be names, so they never count more than all the known ones.
    * @param {Set<string>} asked
@@ -69,7 +81,8 @@ export class Index {
    */
   find(text) {
     for (const message of findMessages(text).slice(-MOST_MESSAGES).reverse()) {
-      const asked = [message, firstSentence(message), firstLine(message)].map(wordsOf);
+      const parts = [message, firstSentence(message), firstLine(message)];
+      const asked = parts.map((part) => this.read(part));
       /** @type {Map<Entry, Result>} */
       const best = new Map();
       for (const { entry, message: found, forms } of this.messages) {
@@ -166,7 +179,7 @@ class ErrorFinder extends Figure {
         make(
           "p",
           { class: "tb-hint" },
-          "Paste it above: all of it, or only the last line. Your own numbers don't matter.",
+          "Paste all of it, or only the last line. Prefixes from a log, colours and your own numbers don't matter.",
         ),
       );
       this.say("");
@@ -174,12 +187,12 @@ class ErrorFinder extends Figure {
     }
     const found = this.index.find(text);
     if (found.length) this.show(found);
-    else this.giveAdvice();
+    else this.giveAdvice(text);
   }
 
   /** @param {Result[]} found */
   show(found) {
-    const how = found[0].score >= SURELY ? "Found" : "Not quite that, but near";
+    const how = found[0].score >= SURELY ? "Found" : "No exact match. The closest";
     this.results.replaceChildren(
       make("p", {}, `${how}:`),
       make(
@@ -200,18 +213,46 @@ class ErrorFinder extends Figure {
     this.say(`${how}: ${found[0].entry.title}${more}. The links follow the field.`);
   }
 
-  giveAdvice() {
+  /** @param {string} text */
+  giveAdvice(text) {
     const advice = [
-      "Read the last line first: it says what went wrong. Is it in what you pasted?",
-      "Find the lowest frame of your own code, not of a library: the mistake is there or before.",
-      "Print shape, dtype and device of each tensor in that line.",
+      "Is the last line in what you pasted? It says what went wrong.",
+      "Find the lowest line of your own code, not of a library. The mistake is there, or earlier.",
+      "Print the shape, dtype and device of each tensor in that line.",
     ];
     this.results.replaceChildren(
       make("p", { class: "tb-none" }, "Nothing on this page fits."),
+      make("p", {}, linkToSearch(lastLine(text).slice(0, LONGEST_QUERY))),
       make("ul", {}, ...advice.map((sentence) => make("li", {}, sentence))),
     );
-    this.say(`Nothing on this page fits. ${advice.join(" ")}`);
+    this.say(`Nothing on this page fits. A link to search the book follows. ${advice.join(" ")}`);
   }
+}
+
+/**
+ * A link that searches the whole book.
+ * @param {string} query
+ */
+function linkToSearch(query) {
+  const page = new URL("../../search.html", import.meta.url);
+  page.searchParams.set("q", query);
+  const shown = query.length > 80 ? `${query.slice(0, 79)}…` : query;
+  const link = make(
+    "a",
+    { href: page.href, class: "tb-elsewhere" },
+    `Search the book for “${shown}”`,
+  );
+  link.addEventListener("click", async (event) => {
+    if (event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault(); // on this page, so that what was pasted stays in the browser
+    try {
+      const { openSearch } = await import("../search/panel.js");
+      await openSearch(query);
+    } catch {
+      location.assign(page);
+    }
+  });
+  return link;
 }
 
 define("tb-error-finder", ErrorFinder);

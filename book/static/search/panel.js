@@ -1,7 +1,7 @@
 // <tb-search>: the search, in a dialog on every page and on a page of its own.
 
 import { define, make } from "../figures/common.js";
-import { findMessages } from "../figures/messages.js";
+import { lastLine } from "../figures/messages.js";
 import { details, find, load } from "./find.js";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -96,7 +96,7 @@ class Search extends HTMLElement {
       const text = event.clipboardData?.getData("text/plain") ?? "";
       if (!text.trim().includes("\n")) return;
       event.preventDefault(); // search for the last line of a traceback
-      this.ask(findMessages(text).at(-1).split("\n", 1)[0].trim());
+      this.ask(lastLine(text));
     });
     this.addEventListener("keydown", (event) => this.walk(event));
     this.field.value = this.isPage ? (new URLSearchParams(location.search).get("q") ?? "") : "";
@@ -284,8 +284,11 @@ define("tb-search", Search);
 /** @type {Promise<HTMLDialogElement>} */
 let dialog;
 
-/** Open the search in a dialog, or go to its field on the search page. */
-export async function openSearch() {
+/**
+ * Open the search in a dialog, or go to its field on the search page.
+ * @param {string} query what to search for at once, if anything
+ */
+export async function openSearch(query = "") {
   /** @type {Search} */
   let search = document.querySelector("main tb-search");
   if (!search) {
@@ -295,6 +298,7 @@ export async function openSearch() {
     box.showModal();
     search = box.querySelector("tb-search");
   }
+  if (query) search.ask(query);
   search.field.focus();
   search.field.select();
 }
