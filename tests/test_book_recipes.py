@@ -77,3 +77,16 @@ def test_the_data_lies_where_torchvision_looks_for_it(tmp_path, fashion_mnist):
     )
     run = run_script(script, "fashion_mnist")
     assert (run.code, run.output, run.errors) == (0, "60000\n", "")
+
+
+def test_the_photos_lie_in_one_folder_for_each_class(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "for folder in sorted(Path('photos').iterdir()):\n"
+        "    print(folder.name, len(list(folder.glob('*.jpg'))))\n"
+        "print(sorted(path.name for path in Path().iterdir()))\n"
+    )
+    run = run_script(script, "animal_vegetable_mineral")
+    expected = "animal 120\nmineral 78\nvegetable 82\n['photos', 'script.py']\n"
+    assert (run.code, run.output, run.errors) == (0, expected, "")

@@ -48,7 +48,21 @@ def link_fashion_mnist(folder: Path) -> None:
     target.symlink_to(cache_dir() / "FashionMNIST", target_is_directory=True)
 
 
-DATA: dict[str, Callable[[Path], None]] = {"fashion_mnist": link_fashion_mnist}
+def sort_photos(folder: Path) -> None:
+    """Put the photos of "Animal, vegetable or mineral?" into `photos/CLASS`, as readers would."""
+    from torchbook.data import unpack_animal_vegetable_mineral
+
+    with tempfile.TemporaryDirectory() as temporary:
+        for photo in unpack_animal_vegetable_mineral(temporary).glob("*/*/*.jpg"):
+            target = folder / "photos" / photo.parent.name / photo.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(photo.read_bytes())
+
+
+DATA: dict[str, Callable[[Path], None]] = {
+    "animal_vegetable_mineral": sort_photos,
+    "fashion_mnist": link_fashion_mnist,
+}
 
 
 @dataclass(frozen=True)
