@@ -80,7 +80,8 @@ def check_1(answer: object) -> None:
         "That would be the side with a stride of 1. With stride 2 the kernel takes double steps.",
     )
     require(
-        convolved not in (18, 19), "Where is the kernel? It needs room for its own side, which is 5."
+        convolved not in (18, 19),
+        "Where is the kernel? It needs room for its own side, which is 5.",
     )
     require(
         convolved == 16,
@@ -147,7 +148,8 @@ def check_2(answer: object) -> None:
             f"{case}. Each kernel has one bias, however many channels it looks at.",
         )
         require(
-            n != weights + 1, f"{case}. A single bias for all of them? Each map that goes out has one."
+            n != weights + 1,
+            f"{case}. A single bias for all of them? Each map that goes out has one.",
         )
         require(n == right, f"{case}, but PyTorch counts another number.")
 
@@ -196,7 +198,11 @@ class _Recorder(TorchDispatchMode):
         self.names: list[str] = []
 
     def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
     ) -> Any:
         self.names.append(str(func))
         return func(*args, **(kwargs or {}))
