@@ -1,32 +1,30 @@
 """Ways to break the lessons of chapter 03: what to replace, by what, and the claim that notices."""
 
 BROKEN = [
-    # The logarithm of the mean instead of the mean of the logarithms.
-    (
-        "by_hand = -of_the_truth.log().mean()",
-        "by_hand = -of_the_truth.mean().log()",
-        "cross_entropy",
-    ),
     # Gradients that point at somebody else's label.
     (
-        "loss = F.cross_entropy(logits, targets)  # 2. how wrong? []",
-        "loss = F.cross_entropy(logits, targets[torch.randperm(len(targets))])",
+        "loss = F.cross_entropy(logits, labels)  # []",
+        "loss = F.cross_entropy(logits, labels[torch.randperm(len(labels))])",
         "linear",
     ),
-    # Batches weighted by their length: then the average is the count.
+    # The wrong sign: uphill.
     (
-        "batch_accuracies = [b.float().mean() for b in right[order].split(32)]",
-        "batch_accuracies = [b.float().sum() / 25 for b in right[order].split(32)]",
-        "averaging",
+        "torch.optim.SGD(linear.parameters(), lr=0.1)",
+        "torch.optim.SGD(linear.parameters(), lr=0.1, maximize=True)",
+        "linear",
     ),
     # Another order of the batches.
     (
-        "fresh_batches = Batches(train, 32, shuffle=True, seed=0, device=device)",
-        "fresh_batches = Batches(train, 32, shuffle=True, seed=1, device=device)",
+        "few_batches = DataLoader(Subset(train_set, range(2000)), batch_size=64)",
+        "few_batches = DataLoader(Subset(train_set, range(2000)), batch_size=64, shuffle=True)",
         "same_loop",
     ),
-    # A bend between the layers.
-    ("two_layers = second(first(x))", "two_layers = second(first(x).relu())", "collapse"),
+    # Batches weighted by their length: then the average is the count.
+    (
+        "total += batch.float().mean().item()",
+        "total += batch.float().sum().item() / 25",
+        "averaging",
+    ),
     # Logits left alone.
     (
         "F.cross_entropy(logits.relu(), target).backward()",
@@ -36,25 +34,57 @@ BROKEN = [
     # The kernel turned by 180 degrees, as mathematicians do.
     ("(patch * kernel).sum()", "(patch * kernel.flip(0, 1)).sum()", "conv2d"),
     # A formula that rounds in the wrong place.
-    ("return (n + 2 * p - k) // s + 1", "return (n + 2 * p - k + 1) // s", "sizes"),
-    # ReLU on the logits of the network that should win.
     (
-        '"TinyVGG": lambda: TinyVGG(1, 10, 10, 28),',
-        '"TinyVGG": lambda: nn.Sequential(TinyVGG(1, 10, 10, 28), nn.ReLU()),',
+        "n_right += side == (n + 2 * p - k) // s + 1",
+        "n_right += side == (n + 2 * p - k + 1) // s",
+        "sizes",
+    ),
+    # Padding on one side only.
+    (
+        "n_right += side == (n + 2 * p - k) // s + 1",
+        "n_right += side == (n + p - k) // s + 1",
+        "sizes",
+    ),
+    # Pictures that stay where they are.
+    (
+        "return F.pad(images, (pixels, 0))[..., :28]",
+        "return images.clone()",
+        "moved",
+    ),
+    # Shoes that still point left.
+    ("mirrored_shoes = shoes.flip(3)", "mirrored_shoes = shoes.clone()", "left"),
+    # A ReLU on the logits of the network that should win.
+    (
+        '"two layers": make_two_layers, "TinyVGG": make_tiny}',
+        '"two layers": make_two_layers, "TinyVGG": lambda: nn.Sequential(make_tiny(), nn.ReLU())}',
         "margin",
     ),
-    # Weight decay coupled to the gradient, and strong.
+    # One pass for the two layers in the second race, too.
     (
-        "adamw = torch.optim.AdamW(cnn.parameters(), weight_decay=0.05)",
-        "adamw = torch.optim.Adam(cnn.parameters(), weight_decay=0.3)",
-        "cnn",
+        "run(make_two_layers, n_passes=4, seed=seed)",
+        "run(make_two_layers, n_passes=1, seed=seed)",
+        "budget",
     ),
-    # New pictures that are prepared otherwise than those of the training.
+    # A normalisation that is left out.
     (
-        "prepared = Batches(valid, 500, device=device, transform=prepare)",
-        "prepared = Batches(valid, 500, device=device)",
-        "cnn",
+        '"+ normalisation": (True, True, None),',
+        '"+ normalisation": (True, False, None),',
+        "norm_gain",
     ),
-    # The second question is put upside down.
-    ("self.model(x.flip(3))", "self.model(x.flip(2))", "twice"),
+    # Upside down instead of left to right.
+    (
+        "return torch.where(coin < 0.5, images.flip(3), images)",
+        "return torch.where(coin < 0.5, images.flip(2), images)",
+        "mirror_gain",
+    ),
+    # The second question is the first once more: a gain of nothing.
+    (
+        "mirrored_set = TensorDataset(valid_images.flip(3), valid_labels)",
+        "mirrored_set = TensorDataset(valid_images, valid_labels)",
+        "twice",
+    ),
+    # The mode that should have made the difference.
+    ("    guest.train()\n", "    guest.eval()\n", "wobble"),
+    # Weights that are read but never put into the network.
+    ('loaded.load_state_dict(saved["weights"])', 'saved["weights"]', "reload"),
 ]

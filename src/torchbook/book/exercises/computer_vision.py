@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,8 @@ def check_1(answer: object) -> None:
         "That would be the side with a stride of 1. With stride 2 the kernel takes double steps.",
     )
     require(
-        convolved not in (18, 19), "Where is the kernel? It needs room for its own side, which is 5."
+        convolved not in (18, 19),
+        "Where is the kernel? It needs room for its own side, which is 5.",
     )
     require(
         convolved == 16,
@@ -147,7 +148,8 @@ def check_2(answer: object) -> None:
             f"{case}. Each kernel has one bias, however many channels it looks at.",
         )
         require(
-            n != weights + 1, f"{case}. A single bias for all of them? Each map that goes out has one."
+            n != weights + 1,
+            f"{case}. A single bias for all of them? Each map that goes out has one.",
         )
         require(n == right, f"{case}, but PyTorch counts another number.")
 
@@ -196,7 +198,11 @@ class _Recorder(TorchDispatchMode):
         self.names: list[str] = []
 
     def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
     ) -> Any:
         self.names.append(str(func))
         return func(*args, **(kwargs or {}))
@@ -212,8 +218,10 @@ def check_4(answer: object) -> None:
         pictures = torch.randn(shape, generator=_generator(5)) - 1  # most are negative
         before = pictures.clone()
         b, c, height, width = shape
-        with _Recorder() as recorder:
-            result = run_answer(function, pictures)
+        result = run_answer(function, pictures)
+        recorder = _Recorder()
+        with suppress(Exception), recorder:  # again, watched: not all of NumPy's ways allow that
+            function(pictures.clone())
         require(
             not any("pool" in name for name in recorder.names),
             "Your function leaves the work to PyTorch's own pooling. Here it should do it itself.",
@@ -347,8 +355,8 @@ def check_6(answer: object) -> None:
 def check_7(answer: object) -> None:
     """Check a count of pictures that were seen before."""
     function = require_function(answer)
-    old = _bytes(7, 50, 1, 5, 6)
-    new = _bytes(8, 6, 1, 5, 6)
+    old = _bytes(7, 50, 1, 28, 27)
+    new = _bytes(8, 6, 1, 28, 27)
     new[1], new[4], new[5] = old[30], old[7], old[7]
     old[20] = old[21] = old[7]
     n = _whole(run_answer(function, old, new))
@@ -372,18 +380,18 @@ def check_7(answer: object) -> None:
         "only with the one in the same place.",
     )
     require(n == 3, f"3 of the 6 new pictures occur among the old ones, but you count {n}.")
-    shifted = (new.int() + 1).clamp(max=255).to(torch.uint8)
-    require(
-        _whole(run_answer(function, old, shifted)) == 0,
-        "You also count pictures that are only similar: these differ in every pixel, by 1.",
-    )
-    shuffled = old[:10].flatten(1)[:, torch.randperm(30, generator=_generator(9))]
-    for others in (shuffled.reshape(10, 1, 5, 6), old[:10].flip(3), old[:10].roll(1, dims=3)):
+    shuffled = old[:10].flatten(1)[:, torch.randperm(28 * 27, generator=_generator(9))]
+    for others in (shuffled.reshape(10, 1, 28, 27), old[:10].flip(3), old[:10].roll(1, dims=3)):
         require(
             _whole(run_answer(function, old, others)) == 0,
             "You also count pictures with the same pixels in other places. Do you compare sums, "
             "or sorted pixels? Two pictures are the same if they are the same pixel for pixel.",
         )
+    shifted = (new.int() + 1).clamp(max=255).to(torch.uint8)
+    require(
+        _whole(run_answer(function, old, shifted)) == 0,
+        "You also count pictures that are only similar: these differ in every pixel, by 1.",
+    )
     almost = old[:10].clone()
     almost[:, 0, -1, -1] += 1  # of bytes: 255 becomes 0
     require(
