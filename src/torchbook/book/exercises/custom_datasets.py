@@ -491,8 +491,9 @@ def check_8(answer: object) -> None:
     print(f"Under the lamp: {percent:.1f} % of {2 * len(said[0])} photos right.")
     require(
         percent > TO_BEAT,
-        f"{percent:.1f} % right under the lamp; it should be more than {TO_BEAT}. What in your "
-        "training tells the model that colours are not to be trusted?",
+        f"{percent:.1f} % right under the lamp; it should be more than {TO_BEAT}. The lamp leaves "
+        "0.27 of the blue, even of white paper's: does your training show the model anything like "
+        "that, or can you undo it?",
     )
 
 
