@@ -4,40 +4,37 @@ A chapter's exercise ends with `check("00-1", my_answer)`: it says that the answ
 gives a hint that fits what is wrong with it, without giving the answer away.
 """
 
-from torchbook.book.exercises import (
-    classification,
-    computer_vision,
-    custom_datasets,
-    deployment,
-    experiment_tracking,
-    fundamentals,
-    going_modular,
-    paper_replicating,
-    transfer_learning,
-    what_is_deep_learning,
-    workflow,
-)
+import functools
+import importlib
+
 from torchbook.book.exercises.answers import Check, WrongAnswerError
 
-# In the order of the chapters.
-_CHAPTERS = (
-    what_is_deep_learning,
-    fundamentals,
-    workflow,
-    classification,
-    computer_vision,
-    custom_datasets,
-    going_modular,
-    transfer_learning,
-    experiment_tracking,
-    paper_replicating,
-    deployment,
-)
-CHECKS: dict[str, Check] = {
-    number: check for chapter in _CHAPTERS for number, check in chapter.CHECKS.items()
-}
+__all__ = ["WrongAnswerError", "check", "checks"]
 
-__all__ = ["CHECKS", "WrongAnswerError", "check"]
+_MODULES = (  # in the order of the chapters
+    "what_is_deep_learning",
+    "fundamentals",
+    "workflow",
+    "classification",
+    "computer_vision",
+    "custom_datasets",
+    "going_modular",
+    "transfer_learning",
+    "experiment_tracking",
+    "paper_replicating",
+    "deployment",
+)
+
+
+@functools.cache
+def checks() -> dict[str, Check]:
+    """Return all checks by the number of their exercise.
+
+    They are imported only now: a page that only offers exercises needs none of them, and isn't run
+    again when one changes.
+    """
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in _MODULES]
+    return {number: check for module in modules for number, check in module.CHECKS.items()}
 
 
 def check(exercise: str, answer: object) -> None:
@@ -51,7 +48,7 @@ def check(exercise: str, answer: object) -> None:
         WrongAnswerError: the answer is not right yet; the message is a hint.
         KeyError: there is no such exercise.
     """
-    if exercise not in CHECKS:
-        raise KeyError(f"no exercise {exercise!r}; there are {', '.join(sorted(CHECKS))}")
-    CHECKS[exercise](answer)
+    if exercise not in checks():
+        raise KeyError(f"no exercise {exercise!r}; there are {', '.join(sorted(checks()))}")
+    checks()[exercise](answer)
     print(f"✓ Exercise {exercise}: that is right.")

@@ -1,9 +1,14 @@
 """Checks for the exercises of chapter 03, computer vision."""
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from torchbook.book.exercises.answers import (
     Check,
@@ -13,7 +18,6 @@ from torchbook.book.exercises.answers import (
     require_given,
     require_tensor,
     require_two_whole_numbers,
-    require_type,
     run_answer,
 )
 
@@ -26,20 +30,57 @@ def _bytes(seed: int, *shape: int) -> Tensor:
     return torch.randint(0, 256, shape, generator=_generator(seed), dtype=torch.uint8)
 
 
+def _number(result: object, what: str) -> float:
+    """Return a number of Python, NumPy or PyTorch as Python's own, else raise WrongAnswerError."""
+    if isinstance(result, Tensor | np.ndarray | np.generic) and np.prod(tuple(result.shape)) == 1:
+        result = result.item()
+    require(
+        isinstance(result, int | float) and not isinstance(result, bool),
+        f"The answer should be {what}, but it is {result!r:.60}.",
+    )
+    return result
+
+
+def _whole(result: object) -> int:
+    """Return a whole number, also one that is kept as a float, else raise WrongAnswerError."""
+    number = _number(result, "a whole number")
+    require(float(number).is_integer(), f"The answer should be a whole number, but it is {number}.")
+    return int(number)
+
+
+def _floats(result: object, shape: tuple[int, ...]) -> Tensor:
+    """Return a tensor, an array or a list of numbers as a float64 tensor of the expected shape."""
+    if isinstance(result, np.ndarray | list | tuple):
+        try:
+            result = torch.as_tensor(np.asarray(result, dtype=float))
+        except (TypeError, ValueError) as error:
+            raise WrongAnswerError("Return one tensor of numbers.") from error
+    return require_tensor(result, shape=shape).detach().cpu().double()
+
+
 def check_1(answer: object) -> None:
     """Check the side of a picture after a convolution, and after the pooling that follows."""
+    require_given(answer)
+    if isinstance(answer, Tensor | np.ndarray):
+        answer = answer.tolist()
+    if isinstance(answer, tuple | list) and len(answer) == 2:
+        answer = tuple(_whole(number) for number in answer)
     convolved, pooled = require_two_whole_numbers(answer, example=(9, 4))
     require(
-        convolved != 13 and convolved != 12,
-        "Did you count the padding on both sides? The picture grows to 32 + 2 * 2 pixels first.",
+        convolved not in (13, 14),
+        "That is without the padding. It comes first: the picture grows to 32 + 2 * 2 pixels.",
     )
     require(
-        convolved not in (15, 17),
-        "The division is rounded down, and the one is added after the division, not before.",
+        convolved != 15,
+        "One step is missing. Is there padding on both sides, and is the one added at the end?",
     )
+    require(convolved != 17, "The division is rounded down, before the one is added.")
     require(
-        convolved not in (32, 31),
+        convolved not in (31, 32),
         "That would be the side with a stride of 1. With stride 2 the kernel takes double steps.",
+    )
+    require(
+        convolved not in (18, 19), "Where is the kernel? It needs room for its own side, which is 5."
     )
     require(
         convolved == 16,
@@ -51,12 +92,37 @@ def check_1(answer: object) -> None:
     )
 
 
+@contextmanager
+def _without_convolutions() -> Iterator[None]:
+    """Within this context no convolution can be made."""
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise WrongAnswerError("Your function makes the layer and asks it. Use arithmetic only.")
+
+    before = nn.modules.conv._ConvNd.__init__
+    nn.modules.conv._ConvNd.__init__ = refuse
+    try:
+        yield
+    finally:
+        nn.modules.conv._ConvNd.__init__ = before
+
+
+def _run_by_arithmetic(function: Any, *arguments: int) -> object:
+    with _without_convolutions():
+        try:
+            return run_answer(function, *arguments)
+        except WrongAnswerError as error:
+            if isinstance(error.__cause__, WrongAnswerError):  # our own, from inside
+                raise error.__cause__ from None
+            raise
+
+
 def check_2(answer: object) -> None:
     """Check a formula for the number of parameters of a convolution."""
     function = require_function(answer)
-    for in_channels, out_channels, k in ((1, 10, 3), (10, 10, 3), (3, 7, 5), (64, 32, 1)):
-        n = require_type(run_answer(function, in_channels, out_channels, k), int)
-        right = sum(p.numel() for p in nn.Conv2d(in_channels, out_channels, k).parameters())
+    for in_channels, out_channels, k in ((3, 7, 5), (1, 10, 3), (10, 10, 3), (64, 32, 1)):
+        n = _whole(_run_by_arithmetic(function, in_channels, out_channels, k))
+        right = out_channels * (in_channels * k * k + 1)
         case = f"answer({in_channels}, {out_channels}, {k}) gives {n:,}"
         weights = in_channels * out_channels * k * k
         require(n != weights, f"{case}. The weights are all there. What else does each map add?")
@@ -68,131 +134,212 @@ def check_2(answer: object) -> None:
             n != out_channels * k * k + out_channels or in_channels == 1,
             f"{case}. A kernel looks at all channels of its input at once, so it is as deep.",
         )
+        require(
+            n != in_channels * k * k + 1,
+            f"{case}. That is one kernel with its bias. How many kernels are there?",
+        )
+        require(
+            n != in_channels * out_channels * k + out_channels or k == 1,
+            f"{case}. A kernel is a square: k is only one of its sides.",
+        )
+        require(
+            n != weights + in_channels * out_channels or in_channels == 1,
+            f"{case}. Each kernel has one bias, however many channels it looks at.",
+        )
+        require(
+            n != weights + 1, f"{case}. A single bias for all of them? Each map that goes out has one."
+        )
         require(n == right, f"{case}, but PyTorch counts another number.")
 
 
 def check_3(answer: object) -> None:
     """Check an accuracy over batches of unequal size."""
     function = require_function(answer)
-    targets = torch.tensor([1] * 8 + [0] * 2)
-    logits = nn.functional.one_hot(torch.ones(10, dtype=torch.int64), 3).float()  # always says 1
-    batches = list(zip(logits.split(4), targets.split(4), strict=True))  # 4, 4 and 2
-    share = run_answer(function, batches)
+    labels = torch.tensor([1, 2, 1, 1, 1, 1, 1, 1, 0, 1])
+    always = nn.functional.one_hot(torch.ones(10, dtype=torch.int64), 3).float()  # always says 1
+    batches = list(zip(always.split(4), labels.split(4), strict=True))  # 4, 4 and 2: 3, 4 and 1
+    share = _number(run_answer(function, batches), "a number from 0 to 1")
     require(
-        isinstance(share, float),
-        f"The answer should be a Python float, but it is a {type(share).__name__}. A tensor of "
-        "one number becomes one with .item().",
-    )
-    require(
-        abs(share - 2 / 3) > 1e-4,
+        abs(share - 0.75) > 1e-4,
         "You averaged the accuracies of the batches. In this test the last batch is half as large "
-        "as the others, but it got the same say. Count the samples.",
+        "as the others, but it got the same say. Count the pictures.",
     )
     require(abs(share - 80) > 1e-2, "The right share, in percent. The exercise asks for 0 to 1.")
     require(
         abs(share - 8) > 1e-4 and abs(share - 8 / 3) > 1e-4,
-        "You counted the right answers well. Divide by the number of all samples.",
+        "You counted the right answers well. Divide by the number of all pictures.",
     )
-    require(abs(share - 0.8) < 1e-4, f"8 of 10 are right in this test, but you get {share:.4g}.")
-    logits = torch.randn(101, 5, generator=_generator(3))
-    targets = torch.randint(0, 5, (101,), generator=_generator(4))
-    share = run_answer(function, list(zip(logits.split(32), targets.split(32), strict=True)))
-    right = (logits.argmax(dim=1) == targets).double().mean().item()
     require(
-        isinstance(share, float) and abs(share - right) < 1e-4,
+        abs(share - 8 / 12) > 1e-4,
+        "You divide as if all batches were as long as the first. The last one here is shorter.",
+    )
+    require(abs(share - 7 / 8) > 1e-4, "You left the last batch out because it is shorter.")
+    require(abs(share - 0.5) > 1e-4, "That is the accuracy of the last batch alone.")
+    require(abs(share - 0.2) > 1e-4, "You counted the wrong answers.")
+    require(abs(share - 0.8) < 1e-5, f"8 of 10 are right in this test, but you get {share:.4g}.")
+    logits = torch.randn(101, 5, generator=_generator(3))
+    labels = torch.randint(0, 5, (101,), generator=_generator(4))
+    batches = list(zip(logits.split(32), labels.split(32), strict=True))
+    share = _number(run_answer(function, batches), "a number from 0 to 1")
+    right = (logits.argmax(dim=1) == labels).double().mean().item()
+    require(
+        abs(share - right) < 1e-5,
         "Right on a small test, wrong on a larger one with 5 classes and batches of 32, 32, 32, 5.",
     )
+
+
+class _Recorder(TorchDispatchMode):
+    """Records the names of PyTorch's operations, whichever function calls them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        self.names.append(str(func))
+        return func(*args, **(kwargs or {}))
+
+
+MANY_OPERATIONS = 60  # a loop over the windows needs thousands, a reshape and a reduction a few
 
 
 def check_4(answer: object) -> None:
     """Check a max pooling written by hand."""
     function = require_function(answer)
     for shape in ((2, 3, 4, 6), (5, 1, 28, 28)):
-        pictures = torch.randn(shape, generator=_generator(5))
+        pictures = torch.randn(shape, generator=_generator(5)) - 1  # most are negative
         before = pictures.clone()
         b, c, height, width = shape
-        result = require_tensor(
-            run_answer(function, pictures),
-            shape=(b, c, height // 2, width // 2),
-            dtype=torch.float32,
+        with _Recorder() as recorder:
+            result = run_answer(function, pictures)
+        require(
+            not any("pool" in name for name in recorder.names),
+            "Your function leaves the work to PyTorch's own pooling. Here it should do it itself.",
         )
+        result = _floats(result, (b, c, height // 2, width // 2))
         require(torch.equal(pictures, before), "Your function changes the pictures it was given.")
         require(
-            not torch.allclose(result, nn.functional.avg_pool2d(pictures, 2), atol=1e-5),
+            not torch.allclose(result, nn.functional.avg_pool2d(pictures, 2).double(), atol=1e-5),
             "That is the mean of each window. A max pooling keeps the largest number.",
         )
         require(
-            not torch.equal(result, pictures[:, :, ::2, ::2]),
+            not torch.allclose(result, -nn.functional.max_pool2d(-pictures, 2).double(), atol=1e-5),
+            "That is the smallest number of each window. A max pooling keeps the largest.",
+        )
+        require(
+            not torch.equal(result, pictures[:, :, ::2, ::2].double()),
             "You kept one fixed corner of each window, not the largest of its four numbers.",
         )
         require(
-            torch.equal(result, nn.functional.max_pool2d(pictures, 2)),
+            torch.allclose(result, nn.functional.max_pool2d(pictures, 2).double(), atol=1e-6),
             "The shape is right, but the numbers are not the largest of each 2 by 2 window. Do "
             "your windows really hold neighbours? Try it on torch.arange(16.).reshape(1, 1, 4, 4).",
+        )
+        require(
+            len(recorder.names) <= MANY_OPERATIONS,
+            "The numbers are right. But you get there window by window, in a loop. `reshape` can "
+            "cut all the windows at once.",
         )
 
 
 def check_5(answer: object) -> None:
     """Check mirroring some pictures of a batch from left to right."""
     function = require_function(answer)
-    pictures = _bytes(6, 5, 1, 4, 6)
-    coin = torch.tensor([True, False, False, True, True])
-    before = pictures.clone()
-    result = require_tensor(
-        run_answer(function, pictures, coin), shape=(5, 1, 4, 6), dtype=torch.uint8
-    )
-    require(
-        torch.equal(pictures, before),
-        "Your function writes into the pictures it was given: the training data itself would be "
-        "mirrored, for good.",
-    )
-    require(not torch.equal(result, before), "No picture is mirrored.")
-    require(
-        not torch.equal(result, before.flip(3)),
-        "You mirrored all of them. Only those whose coin is True should turn.",
-    )
-    upside_down = torch.where(coin[:, None, None, None], before.flip(2), before)
-    require(
-        not torch.equal(result, upside_down),
-        "Those are upside down. Left and right lie along the width: which axis is that?",
-    )
-    mirrored = torch.where(coin[:, None, None, None], before.flip(3), before)
-    other_side = torch.where(coin[:, None, None, None], before, before.flip(3))
-    require(
-        not torch.equal(result, other_side),
-        "You mirrored those whose coin is False, and left the others.",
-    )
-    require(
-        torch.equal(result, mirrored),
-        "Picture i should be mirrored from left to right where coin[i] is True, and untouched "
-        "elsewhere.",
-    )
+    some = torch.tensor([True, False, False, True, True, False])
+    # As wide as the batch is long: there a coin without further axes goes along the columns.
+    for channels, coin in ((3, some), (1, some), (1, ~some), (1, some | True), (1, some & False)):
+        pictures = _bytes(6, 6, channels, 4, 6)
+        before = pictures.clone()
+        result = require_tensor(
+            run_answer(function, pictures, coin), shape=tuple(pictures.shape), dtype=torch.uint8
+        )
+        require(
+            torch.equal(pictures, before),
+            "Your function writes into the pictures it was given: the training data itself would "
+            "be mirrored, for good.",
+        )
+        turned = coin[:, None, None, None]
+        mirrored = torch.where(turned, before.flip(3), before)
+        if torch.equal(result, mirrored):
+            continue
+        require(not torch.equal(result, before), "No picture is mirrored.")
+        require(
+            not torch.equal(result, before.flip(3)),
+            "You mirrored all of them. Only those whose coin is True should turn.",
+        )
+        require(
+            not torch.equal(result, torch.where(turned, before.flip(2), before)),
+            "Those are upside down. Left and right lie along the width: which axis is that?",
+        )
+        require(
+            not torch.equal(result, torch.where(turned, before.flip(2, 3), before)),
+            "Those are turned by 180 degrees. Mirror one axis only, the width.",
+        )
+        require(
+            not torch.equal(result, torch.where(turned, before, before.flip(3))),
+            "You mirrored those whose coin is False, and left the others.",
+        )
+        require(
+            not torch.equal(result, torch.where(coin, before.flip(3), before)),
+            "The coin was broadcast along the width, so each picture is mirrored in some of its "
+            "columns. Give the coin the shape [B, 1, 1, 1].",
+        )
+        raise WrongAnswerError(
+            "Picture i should be mirrored from left to right where coin[i] is True, and untouched "
+            "elsewhere."
+        )
 
 
 def check_6(answer: object) -> None:
     """Check the accuracy within each true class."""
     function = require_function(answer)
-    targets = torch.tensor([0, 0, 0, 0, 1, 1, 2, 2, 2, 2])
-    predictions = torch.tensor([0, 0, 1, 2, 1, 0, 2, 2, 2, 2])
-    shares = require_tensor(run_answer(function, predictions, targets, 3), shape=(3,))
+    labels = torch.tensor([2, 0, 1, 0, 2, 2, 0, 1, 2, 0])
+    predictions = torch.tensor([2, 1, 1, 0, 2, 2, 2, 0, 2, 0])
+    result = run_answer(function, predictions, labels, 3)
     require(
-        shares.is_floating_point(),
+        not (isinstance(result, Tensor) and not result.is_floating_point() and result.ndim == 1),
         "Shares are floats from 0 to 1, but yours are whole numbers. Are those the counts?",
     )
-    right = torch.tensor([0.5, 0.5, 1.0])
-    of_the_predicted = torch.tensor([2 / 3, 0.5, 0.8])
+    shares = _floats(result, (3,))
+    right = torch.tensor([0.5, 0.5, 1.0]).double()
     require(
-        not torch.allclose(shares.float(), of_the_predicted, atol=1e-4),
+        not torch.allclose(shares, torch.tensor([2 / 3, 0.5, 0.8]).double(), atol=1e-4),
         "You divided by how often each class was *predicted*. That is a good question too (the "
         "precision), but here we ask: of the true ones, how many were found?",
     )
     require(
-        not torch.allclose(shares.float(), torch.tensor([0.2, 0.1, 0.4]), atol=1e-4),
-        "You divided by the number of all samples. Divide by how many each class has.",
+        not torch.allclose(shares, torch.tensor([0.2, 0.1, 0.4]).double(), atol=1e-4),
+        "You divided by the number of all pictures. Divide by how many each class has.",
     )
     require(
-        torch.allclose(shares.float(), right, atol=1e-4),
+        not torch.allclose(shares, torch.tensor([2.0, 1.0, 4.0]).double(), atol=1e-4),
+        "Those are the counts. Divide each by how many pictures the class has.",
+    )
+    require(not torch.allclose(shares, 100 * right, atol=1e-2), "In percent. We ask for 0 to 1.")
+    require(
+        not torch.allclose(shares, 1 - right, atol=1e-4),
+        "Those are the shares that were missed. We ask for those that were found.",
+    )
+    require(
+        torch.allclose(shares, right, atol=1e-5),
         "In the test, class 0 has 4 pictures, of which 2 were named right; the share is 0.5. "
+        f"Yours: {[round(x, 3) for x in shares.tolist()]}.",
+    )
+    # Class 1 has no pictures but is predicted, class 4 is neither; classes are not in order.
+    labels = torch.tensor([3, 2, 0, 3, 2, 3])
+    predictions = torch.tensor([3, 1, 0, 2, 2, 3])
+    shares = _floats(run_answer(function, predictions, labels, 5), (5,))
+    present = torch.tensor([0, 2, 3])
+    require(
+        torch.allclose(shares[present], torch.tensor([1, 0.5, 2 / 3]).double(), atol=1e-5),
+        "Right on the first test, wrong on one with five classes, two of which have no pictures. "
+        f"Yours: {[round(x, 3) for x in shares.tolist()]}.",
+    )
+    require(
+        bool(shares[[1, 4]].isnan().all()),
+        "A class without pictures should get nan: 0 would say that all of them were missed. "
         f"Yours: {[round(x, 3) for x in shares.tolist()]}.",
     )
 
@@ -200,22 +347,24 @@ def check_6(answer: object) -> None:
 def check_7(answer: object) -> None:
     """Check a count of pictures that were seen before."""
     function = require_function(answer)
-    old = _bytes(7, 50, 1, 5, 5)
-    new = _bytes(8, 6, 1, 5, 5)
+    old = _bytes(7, 50, 1, 5, 6)
+    new = _bytes(8, 6, 1, 5, 6)
     new[1], new[4], new[5] = old[30], old[7], old[7]
-    old[20] = old[7]
-    n = run_answer(function, old, new)
-    n = n.item() if isinstance(n, Tensor) and n.numel() == 1 else n
-    require(isinstance(n, int), f"The answer should be a whole number, but it is {n!r:.60}.")
+    old[20] = old[21] = old[7]
+    n = _whole(run_answer(function, old, new))
     require(
-        n != 5,
-        "You counted pairs. One of the new pictures has two twins among the old ones, and it "
+        n != 7,
+        "You counted pairs. One of the new pictures has three twins among the old ones, and it "
         "should count once.",
     )
     require(
         n != 2,
         "You counted different pictures. If a picture occurs twice among the new ones and once "
         "among the old, both of the new ones have been seen before.",
+    )
+    require(
+        n != 4,
+        "Did you count the old ones that occur among the new? We ask how many of the *new* ones.",
     )
     require(
         n != 0,
@@ -225,8 +374,21 @@ def check_7(answer: object) -> None:
     require(n == 3, f"3 of the 6 new pictures occur among the old ones, but you count {n}.")
     shifted = (new.int() + 1).clamp(max=255).to(torch.uint8)
     require(
-        run_answer(function, old, shifted) == 0,
+        _whole(run_answer(function, old, shifted)) == 0,
         "You also count pictures that are only similar: these differ in every pixel, by 1.",
+    )
+    shuffled = old[:10].flatten(1)[:, torch.randperm(30, generator=_generator(9))]
+    for others in (shuffled.reshape(10, 1, 5, 6), old[:10].flip(3), old[:10].roll(1, dims=3)):
+        require(
+            _whole(run_answer(function, old, others)) == 0,
+            "You also count pictures with the same pixels in other places. Do you compare sums, "
+            "or sorted pixels? Two pictures are the same if they are the same pixel for pixel.",
+        )
+    almost = old[:10].clone()
+    almost[:, 0, -1, -1] += 1  # of bytes: 255 becomes 0
+    require(
+        _whole(run_answer(function, old, almost)) == 0,
+        "You also count pictures of which one pixel is different. Do you compare all of them?",
     )
 
 
@@ -264,12 +426,14 @@ def check_8(answer: object) -> None:
         "The answer should be a model (an nn.Module, such as an nn.Sequential), but it is a "
         f"{type(answer).__name__}. If yours is a class, make an object of it with brackets.",
     )
-    model: nn.Module = answer  # type: ignore[assignment]
-    pictures = torch.randn(16, 3, 32, 32, generator=_generator(9))
+    model: nn.Module = copy.deepcopy(answer).cpu()  # type: ignore[attr-defined]
+    dtype = next((p.dtype for p in model.parameters()), torch.float32)
+    pictures = torch.randn(16, 3, 32, 32, generator=_generator(9), dtype=dtype)
     logits = require_tensor(_logits(model, pictures), shape=(16, 5))
     require_tensor(_logits(model, pictures[:1]), shape=(1, 5))
+    sums = logits.sum(dim=1)
     require(
-        not torch.allclose(logits.sum(dim=1), torch.ones(16), atol=1e-4),
+        not torch.allclose(sums, torch.ones_like(sums), atol=1e-4),
         "Each row adds up to 1: those are probabilities. Return the logits; the loss does the "
         "softmax itself.",
     )

@@ -1,14 +1,21 @@
 """Checks for the exercises of the chapter "What is deep learning?"."""
 
+import itertools
 import math
+import statistics
+from collections.abc import Callable
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from torchbook.book.exercises.answers import (
     Check,
+    Function,
     WrongAnswerError,
     require,
     require_function,
+    require_given,
     require_tensor,
     require_type,
     run_answer,
@@ -16,135 +23,255 @@ from torchbook.book.exercises.answers import (
 from torchbook.data.sets.used_cars import read_used_cars
 
 
-def _draw(seed: int, *shape: int) -> torch.Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+def _number(value: object, hint: str) -> float:
+    """Return a single number as a float, whether it is Python's, NumPy's or a tensor."""
+    require_given(value)
+    if isinstance(value, Tensor | np.ndarray | np.generic):
+        size = value.numel() if isinstance(value, Tensor) else value.size
+        require(size == 1, f"{hint} But it has the shape {list(value.shape)}.")
+        value = value.item()
+    require(
+        isinstance(value, int | float) and not isinstance(value, bool), f"{hint} Not {value!r}."
+    )
+    return float(value)
+
+
+def _tensor(value: object) -> Tensor:
+    """Return a tensor, also for an array of NumPy."""
+    return require_tensor(torch.from_numpy(value) if isinstance(value, np.ndarray) else value)
 
 
 def check_1(answer: object) -> None:
     """Check the number of parameters of a network with one hidden layer."""
-    n = require_type(answer, int, "Parameters are counted in whole numbers.")
+    n = _number(answer, "Parameters are counted: the answer should be one whole number.")
+    hints = {
+        20 * 30 + 30 * 4: "Those are the weights. Each number of the hidden and of the output "
+        "layer also has a bias.",
+        20 * 30 + 30 * 4 + 30: "Nearly. The outputs are weighted sums too, so they also have "
+        "biases.",
+        20 * 30 + 30 * 4 + 4: "Nearly. The hidden numbers are weighted sums too, so they also have "
+        "biases.",
+        20 * 30 + 30 * 4 + 30 + 4 + 20: "The 20 inputs are given. Nothing is computed there, so "
+        "they have no biases.",
+        20 * 30 + 30 * 4 + 2: "Nearly. A layer doesn't share one bias: each of its numbers has its "
+        "own.",
+        20 * 30 + 30: "That is the hidden layer. What leads from it to the outputs?",
+        20 * 30 * 4: "The layers follow one another, so their weights add up. They don't multiply.",
+        20 + 30 + 4: "Those are the numbers in the layers, the circles of the drawing. Parameters "
+        "are its lines, and the biases.",
+    }
+    for wrong, hint in hints.items():
+        require(n != wrong, hint)
     require(
-        n != 17 * 64 + 64,
-        "Those are the weights. Each number of the hidden and of the output layer also has a bias.",
-    )
-    require(
-        n != 17 * 64 + 64 + 64,
-        "Nearly: the output, too, has something to add to its weighted sum.",
-    )
-    require(
-        n != 17 * 64 + 64 + 64 + 1 + 17,
-        "The 17 inputs are given. Nothing is added to them, so they have no bias.",
-    )
-    require(
-        n == 17 * 64 + 64 + 64 + 1,
-        "Count layer by layer: how many weights lead to the 64, and how many to the last one? Then "
+        n == 20 * 30 + 30 * 4 + 30 + 4,
+        "Count layer by layer: how many weights lead to the 30, and how many to the 4? Then add "
         "one bias for each number that is computed.",
     )
+
+
+def _one_hot(words: list[str], known: list[str]) -> Tensor:
+    return torch.tensor([[float(word == name) for name in known] for word in words])
 
 
 def check_2(answer: object) -> None:
     """Check one-hot encoding with words that are not known."""
     function = require_function(answer)
-    known = ["coupe", "sedan", "wagon"]
-    result = require_tensor(run_answer(function, ["wagon", "coupe", "wagon"], list(known)))
+    words = ["wagon", "coupe", "wagon"]
+    known = ["wagon", "sedan", "coupe", "hatchback"]
+    given = (list(words), list(known))
+    result = _tensor(run_answer(function, *given))
     require(
         result.ndim == 2,
         f"Expected 2 axes, words and known words, but the shape is {list(result.shape)}.",
     )
-    require_tensor(result, shape=(3, 3), dtype=torch.float32)
-    expected = torch.tensor([[0.0, 0, 1], [1, 0, 0], [0, 0, 1]])
     require(
-        torch.equal(result, expected),
-        "Row i should have its 1 in the column of word i, counted in the order of the known words, "
-        f"but for wagon, coupe, wagon it is {result.tolist()}.",
+        tuple(result.shape) != (4, 3),
+        "Expected a row for each word, but there is a row for each known word: 4 rows for 3 words.",
     )
+    require(
+        tuple(result.shape) == (3, 4),
+        f"3 words and 4 known ones should give the shape [3, 4], but it is {list(result.shape)}.",
+    )
+    require(
+        result.is_floating_point(),
+        f"A network wants floats, but the dtype is {result.dtype}. Write 1.0 instead of 1, or use "
+        "the method .float().",
+    )
+    require(
+        not torch.equal(result.float(), _one_hot(words, sorted(known))),
+        "The columns are in alphabetical order. They should be in the order of the known words as "
+        "given, whatever that is.",
+    )
+    require(
+        torch.equal(result.float(), _one_hot(words, known)),
+        "Row i should have its 1 in the column of word i, counted in the order of the known words, "
+        f"but for {', '.join(words)} it is {result.tolist()}.",
+    )
+    require(
+        given == (words, known),
+        "The result is right, but a list that was passed in has changed. Work on a copy.",
+    )
+    words = ["sedan", "tractor", "hatchback", "sled"]
     try:
-        result = function(["sedan", "tractor"], list(known))
+        result = function(list(words), list(known))
     except Exception as error:
         raise WrongAnswerError(
-            f"Right for known words, but a word that is not known stops it ({type(error).__name__})"
-            ". It should get a row of zeros."
+            f"Right for known words, but a word that isn't known stops it ({type(error).__name__})."
+            " It should get a row of zeros."
         ) from error
-    result = require_tensor(result)
+    result = _tensor(result)
     require(
-        result.shape == (2, 3),
-        f"Two words, one of them not known: expected the shape [2, 3], got {list(result.shape)}.",
+        tuple(result.shape) == (4, 4),
+        "4 words, two of them not known, and 4 known words: expected the shape [4, 4], but it is "
+        f"{list(result.shape)}.",
     )
     require(
-        torch.equal(result, torch.tensor([[0.0, 1, 0], [0, 0, 0]])),
-        f"A word that is not known should get zeros only, but its row is {result[1].tolist()}.",
+        not result[1].any() and not result[3].any(),
+        f"A word that isn't known should get only zeros, but its row is {result[1].tolist()}.",
     )
+    require(
+        torch.equal(result.float(), _one_hot(words, known)),
+        "Words that aren't known get zeros, but the others are no longer right.",
+    )
+    for words, known in (
+        (["d"], ["b", "d"]),
+        (list("abcabca"), list("cab")),
+        (list("xyzzyx"), ["z"]),
+        (list("edge"), list("gfedcba")),
+    ):
+        require(
+            torch.equal(
+                _tensor(run_answer(function, list(words), list(known))).float(),
+                _one_hot(words, known),
+            ),
+            f"Right for makes of cars, wrong for the words {words} with {known} known.",
+        )
 
 
 def check_3(answer: object) -> None:
-    """Check that a table is standardised by the statistics of another one."""
+    """Check that a column is standardised by the statistics of another split."""
     function = require_function(answer)
-    train = 5 + _draw(0, 40, 3) * torch.tensor([1.0, 10.0, 100.0])
-    other = 6 + _draw(1, 15, 3) * torch.tensor([2.0, 5.0, 100.0])
+    train = torch.tensor([20_105.0, 9_049, 31_655, 1_226, 24_812, 17_319, 8_113, 27_674, 3_629])
+    other = torch.tensor([11_892.0, 36_124, 22_188, 19_842, 2_616, 15_340])
     given = (train.clone(), other.clone())
-    result = require_tensor(run_answer(function, *given))
+    result = _tensor(run_answer(function, *given))
     require(
-        tuple(result.shape) != (40, 3),
-        "40 rows came back: the training table gives the statistics, the other one is wanted.",
+        tuple(result.shape) != (9,),
+        "9 numbers came back: the training column gives the mean and the deviation, but the other "
+        "column is wanted.",
     )
-    require_tensor(result, shape=(15, 3))
-    own = (other - other.mean(dim=0)) / other.std(dim=0)
     require(
-        not torch.allclose(result, own, atol=1e-3),
-        "The other table was standardised by its own mean and deviation. A single new car could "
-        "not even be priced that way; from which table do the statistics come?",
+        tuple(result.shape) == (6,),
+        f"Expected the 6 numbers of the other column, but the shape is {list(result.shape)}.",
     )
     both = torch.cat([train, other])
-    require(
-        not torch.allclose(result, (other - both.mean(dim=0)) / both.std(dim=0), atol=1e-3),
-        "The statistics are those of both tables together: what should be unseen has leaked in.",
+    mean, deviation = train.mean(), train.std()
+    hints = (
+        (
+            (other - other.mean()) / other.std(),
+            "The other column was standardised by its own mean and deviation. A single new car "
+            "could not even be priced that way. Which split do the two numbers come from?",
+        ),
+        (
+            (other - both.mean()) / both.std(),
+            "The mean and the deviation are those of both splits together: what should be unseen "
+            "has leaked in.",
+        ),
+        ((other - mean) / other.std(), "The mean is right. Which column is the deviation from?"),
+        ((other - other.mean()) / deviation, "The deviation is right. Which mean is that?"),
+        (
+            (other - mean) / train.std(correction=0),
+            "Nearly. That deviation divides by N, as NumPy's std does. PyTorch's .std() divides by "
+            "N - 1.",
+        ),
+        (other - mean, "That only subtracts the mean. Then divide by the standard deviation."),
+        (other / deviation, "That only divides by the deviation. Subtract the mean first."),
+        (
+            (other - mean) / train.var(),
+            "That divides by the variance. Its root is the standard deviation.",
+        ),
+        (
+            other - mean / deviation,
+            "Mind the brackets: subtract the mean first, then divide all of it.",
+        ),
     )
+    result = result.double()
+    for wrong, hint in hints:
+        require(not torch.allclose(result, wrong.double(), rtol=1e-3, atol=1e-3), hint)
     require(
-        torch.allclose(result, (other - train.mean(dim=0)) / train.std(dim=0), atol=1e-3),
-        "The numbers are not right yet. One mean and one deviation for each column: over which "
-        "axis do they run?",
+        torch.allclose(result, ((other - mean) / deviation).double(), rtol=1e-4, atol=1e-4),
+        f"The numbers are not right yet: {[round(x, 3) for x in result.tolist()]}. Subtract the "
+        "mean of the training column, then divide by its standard deviation.",
     )
     require(
         torch.equal(given[0], train) and torch.equal(given[1], other),
-        "The result is right, but a table that was passed in has changed. Avoid -= and /=.",
+        "The result is right, but a tensor that was passed in has changed. Avoid -= and /=.",
+    )
+    one = _tensor(run_answer(function, torch.tensor([4.0, 2.0]), torch.tensor([5.0])))
+    require(
+        tuple(one.shape) == (1,) and math.isclose(one.item(), 2**0.5, rel_tol=1e-4),
+        "Right for six numbers, wrong for the column of a single new car, [5.0].",
     )
 
 
 def check_4(answer: object) -> None:
     """Check the error of always guessing the known median."""
     function = require_function(answer)
-    known = torch.tensor([10.0, 11.0, 12.0, 13.0, 104.0])
-    asked = torch.tensor([2.0, 14.0, 15.0, 30.0, 52.0, 7.0])
-    result = run_answer(function, known, asked)
-    require(
-        not isinstance(result, torch.Tensor),
-        "The function returns a tensor. Which method turns a tensor of one number into Python's?",
-    )
-    require(isinstance(result, float), f"It should return a float, but it returned {result!r}.")
+    known = [104.0, 11.0, 13.0, 10.0, 12.0]
+    new = [2.0, 14.0, 15.0, 30.0, 52.0, 7.0]
+
+    def off(guess: float, mean: Callable[[list[float]], float] = statistics.fmean) -> float:
+        return mean([abs(price - guess) for price in new])
+
+    one = "The function should return one number, the mean distance."
+    result = _number(run_answer(function, list(known), list(new)), one)
+    guess = statistics.median(known)
     hints = {
-        (asked - known.mean()).abs().mean().item(): "That guesses the mean of the known prices, "
-        "which one dear car drags up. The median is asked.",
-        (asked - asked.median()).abs().mean().item(): "That takes the median of the asked prices. "
-        "If we knew those, we would not have to guess.",
-        (asked - known.median())
-        .mean()
-        .item(): "Too low and too high cancel each other. A distance has no sign.",
-        (asked - known.median()).square().mean().item(): "Those are squares. The plain distance is "
-        "asked.",
-        (asked - known.median())
-        .abs()
-        .median()
-        .item(): "The median is the guess; of the distances, the mean is asked.",
+        off(statistics.fmean(known)): "That guesses the mean of the known prices, which a single "
+        "expensive car drags up. The median is asked for.",
+        off(statistics.median(new)): "That takes the median of the new prices. If we knew those, "
+        "we wouldn't have to guess.",
+        off(statistics.median_low(new)): "That takes the median of the new prices. If we knew "
+        "those, we wouldn't have to guess.",
+        off(known[2]): "That guesses the price in the middle of the list as it came. It has to be "
+        "sorted first.",
+        statistics.fmean(price - guess for price in new): "Too low and too high cancel each other "
+        "out. A distance has no sign.",
+        abs(statistics.fmean(price - guess for price in new)): "Too low and too high cancel each "
+        "other out. Take the distance of each car first, then the mean.",
+        statistics.fmean((price - guess) ** 2 for price in new): "Those are squares. The plain "
+        "distance is asked for.",
+        math.sqrt(statistics.fmean((price - guess) ** 2 for price in new)): "That is the root of "
+        "the mean square. The plain distance is asked for.",
+        off(guess, statistics.median): "The median is the guess. Of the distances, the mean is "
+        "asked for.",
+        off(guess, statistics.median_low): "The median is the guess. Of the distances, the mean is "
+        "asked for.",
+        off(guess, sum): "That is the sum of the distances. Divide it by how many there are.",
+        off(guess, sum) / len(known): "Divide the sum of the distances by the number of new "
+        "prices, not of known ones.",
+        guess: "That is the guess itself. How far is it from the new prices, on average?",
     }
-    truth = (asked - known.median()).abs().mean().item()
+    truth = off(guess)
     require(math.isfinite(result), f"The result is {result}, which is no distance.")
     for wrong, hint in hints.items():
-        require(abs(result - wrong) > 1e-3, hint)
+        require(not math.isclose(result, wrong, rel_tol=1e-4), hint)
     require(
-        abs(result - truth) < 1e-3,
-        f"For known prices {known.tolist()} and asked ones {asked.tolist()} the function says "
-        f"{result:.4g}. Which single price is guessed for all, and how far off is each?",
+        math.isclose(result, truth, rel_tol=1e-4),
+        f"For known prices {known} and new ones {new} the function says {result:.4g}. Which single "
+        "price is guessed for all, and how far off is each?",
     )
+    for known, new, truth in (
+        ([7.0], [4.0, 11.0, 8.0], 8 / 3),
+        ([1.0, 9.0, 2.0], [3.0], 1.0),
+        ([21_000.0, 9_500.0, 18_250.0], [30_000.0, 12_250.0], 8_875.0),
+    ):
+        result = _number(run_answer(function, list(known), list(new)), one)
+        require(
+            math.isclose(result, truth, rel_tol=1e-4),
+            f"Right at first, but for known prices {known} and new ones {new} the function says "
+            f"{result:.4g} instead of {truth:.4g}.",
+        )
 
 
 KINDS = {"supervised", "unsupervised", "self-supervised", "transfer", "rule"}
@@ -152,7 +279,7 @@ _SITUATIONS = {
     "sentences": ("self-supervised", "Who gives the right answer for a hidden word?"),
     "postcode": ("rule", "When nothing is uncertain, what does rule 1 say?"),
     "houses": ("supervised", "Each sale comes with its price."),
-    "orchids": ("transfer", "Something learned for one question is at hand for another."),
+    "orchids": ("transfer", "Something learned for one task is at hand for another."),
     "customers": ("unsupervised", "Is there any answer to learn from, even a hidden one?"),
 }
 
@@ -164,133 +291,214 @@ def check_5(answer: object) -> None:
         values = [value for situation, value in chosen.items() if word in str(situation)]
         require(len(values) == 1, f"The line about {word} is missing: keep the five lines.")
         require(values[0] is not ..., f"The line about {word} still has its three dots.")
+        value = "-".join(str(values[0]).lower().replace("_", " ").replace("-", " ").split())
         require(
-            isinstance(values[0], str) and values[0] in KINDS,
+            value in KINDS,
             f"{values[0]!r} is none of the five words {', '.join(sorted(KINDS))}.",
         )
-        require(values[0] == kind, f"About {word}: {hint}")
+        require(value == kind, f"About {word}: {hint}")
+
+
+def _relu(value: float) -> float:
+    return max(0.0, value)
+
+
+_WRONG_NEURONS: tuple[tuple[Callable[[list[float], list[float], float], float], str], ...] = (
+    (
+        lambda x, w, b: sum(a * c for a, c in zip(x, w, strict=True)) + b,
+        "The sum is right, but ReLU is missing: a sum below 0 becomes 0.",
+    ),
+    (
+        lambda x, w, b: _relu(sum(a * c for a, c in zip(x, w, strict=True))),
+        "The bias is missing. It is added to the weighted sum.",
+    ),
+    (
+        lambda x, w, b: _relu(sum(a * c for a, c in zip(x, w, strict=True))) + b,
+        "The bias came too late: add it to the sum first, then apply ReLU.",
+    ),
+    (
+        lambda x, w, b: abs(sum(a * c for a, c in zip(x, w, strict=True)) + b),
+        "ReLU doesn't flip the sign. A sum below 0 becomes 0.",
+    ),
+    (
+        lambda x, w, b: _relu(sum(a * c + b for a, c in zip(x, w, strict=True))),
+        "The bias was added once for each input. It is added only once.",
+    ),
+    (
+        lambda x, w, b: _relu(sum(_relu(a * c) for a, c in zip(x, w, strict=True)) + b),
+        "ReLU was applied to each product. It comes after the sum.",
+    ),
+    (
+        lambda x, w, b: _relu(sum(a * c for a, c in zip(x, w, strict=True)) - b),
+        "The bias was subtracted. It is added.",
+    ),
+    (lambda x, w, b: _relu(sum(x) + b), "The weights are missing: it is a weighted sum."),
+    (
+        lambda x, w, b: _relu(sum(a * c for a, c in zip(x, w, strict=True)) / len(x) + b),
+        "That is the mean of the products. Their sum is asked for.",
+    ),
+)
+_NEURONS = (
+    ([1.5, -2.0, 0.5], [2.0, -1.0, 4.0], 0.75),  # 7 + 0.75
+    ([1.0, 3.0], [0.5, -1.5], 0.25),  # -4 + 0.25: nothing
+    ([2.0, 1.0, 4.0, 3.0], [-1.0, 0.5, 0.25, -0.5], 3.5),  # -2 + 3.5
+    ([1.0, 2.0], [2.0, 0.5], -2.5),  # 3 - 2.5
+    ([1.0, 2.0], [2.0, 0.5], -4.5),  # 3 - 4.5: nothing
+    ([3.0], [0.5], 0.0),
+)
 
 
 def check_6(answer: object) -> None:
-    """Check one step of k-means, with a middle that gets no point."""
+    """Check a weighted sum with a bias and a ReLU."""
     function = require_function(answer)
-    points = torch.tensor([[0.0, 0.0], [0.0, 2.0], [10.0, 0.0], [12.0, 0.0], [11.0, 3.0]])
-    middles = torch.tensor([[1.0, 1.0], [9.0, 1.0]])
-    result = require_tensor(run_answer(function, points.clone(), middles.clone()))
+    results = []
+    for inputs, weights, bias in _NEURONS:
+        result = run_answer(function, list(inputs), list(weights), bias)
+        results.append(_number(result, "The function should return one number."))
+
+    def agrees(formula: Callable[[list[float], list[float], float], float]) -> bool:
+        pairs = zip(results, _NEURONS, strict=True)
+        return all(math.isclose(r, formula(*case), abs_tol=1e-5) for r, case in pairs)
+
+    for formula, hint in _WRONG_NEURONS:
+        require(not agrees(formula), hint)
+    for result, (inputs, weights, bias) in zip(results, _NEURONS, strict=True):
+        truth = _relu(sum(x * w for x, w in zip(inputs, weights, strict=True)) + bias)
+        require(
+            math.isclose(result, truth, abs_tol=1e-5),
+            f"For inputs {inputs}, weights {weights} and bias {bias} it should be {truth}, but it "
+            f"is {result}.",
+        )
+
+
+def _pairs(words: list[str]) -> list[tuple[list[str], str]]:
+    return [(words[:i], words[i]) for i in range(1, len(words))]
+
+
+def _read_pairs(result: object) -> list[tuple[list[str], str]]:
     require(
-        result.is_floating_point(),
-        "The function returns whole numbers. Which middle is nearest is half of the way; where do "
-        "the middles move?",
+        not isinstance(result, str | dict | Tensor) and hasattr(result, "__iter__"),
+        f"The function should return a list of pairs, but it returned a {type(result).__name__}.",
     )
-    require_tensor(result, shape=(2, 2))
-    require(
-        not torch.allclose(result, middles),
-        "The middles have not moved. Each should become the mean of its points.",
-    )
-    require(
-        torch.allclose(result, torch.tensor([[0.0, 1.0], [11.0, 1.0]]), atol=1e-5),
-        f"For two clear groups the middles should be their means, but they are {result.tolist()}.",
-    )
-    lonely = torch.cat([middles, torch.tensor([[99.0, -99.0]])])
-    result = require_tensor(run_answer(function, points.clone(), lonely.clone()), shape=(3, 2))
-    require(
-        not result.isnan().any().item(),
-        "A middle to which no point is nearest became nan, the mean of nothing. It should stay.",
-    )
-    require(
-        torch.equal(result[2], lonely[2]),
-        f"A middle without points should stay at {lonely[2].tolist()}, but it went to "
-        f"{result[2].tolist()}.",
-    )
-    points, middles = _draw(2, 200, 5), _draw(3, 4, 5)
-    nearest = torch.cdist(points, middles).argmin(dim=1)
-    expected = torch.stack([points[nearest == k].mean(dim=0) for k in range(4)])
-    require(
-        torch.allclose(run_answer(function, points, middles), expected, atol=1e-4),
-        "Right for two clear groups of points in the plane, wrong for 200 points with 5 numbers.",
-    )
+    pairs = []
+    for pair in result:
+        require(
+            isinstance(pair, tuple | list) and len(pair) == 2,
+            f"Each part should be a pair, the words so far and the next word, but one is {pair!r}.",
+        )
+        first, second = pair
+        require(
+            not (isinstance(first, str) and isinstance(second, tuple | list)),
+            f"The pair {pair!r} is the wrong way round: first the words so far, then the next one.",
+        )
+        require(
+            isinstance(first, tuple | list),
+            f"The words so far should be a list, but in one pair they are {first!r}.",
+        )
+        require(
+            isinstance(second, str), f"The next word should be one word, but one is {second!r}."
+        )
+        pairs.append((list(first), second))
+    return pairs
 
 
 def check_7(answer: object) -> None:
-    """Check that hidden pixels become targets, and the given pictures stay."""
+    """Check that a sentence becomes pairs of the words so far and the next word."""
     function = require_function(answer)
-    pictures = 1 + torch.arange(3 * 4 * 5, dtype=torch.float32).reshape(3, 4, 5)
-    mask = torch.zeros(4, 5, dtype=torch.bool)
-    mask[1:3, 2:5] = True
-    given = pictures.clone()
-    result = run_answer(function, given, mask.clone())
+    words = ["the", "more", "you", "read", "the", "more", "you", "know"]
+    given = list(words)
+    result = _read_pairs(run_answer(function, given))
     require(
-        isinstance(result, tuple | list) and len(result) == 2,
-        "The function should return two tensors: what is seen, and what was hidden.",
+        given == words,
+        "The list of words that came in has changed. The function should leave it as it was.",
     )
-    seen, hidden = (require_tensor(part) for part in result)
+    nexts = [word for _, word in result]
     require(
-        tuple(seen.shape) == (3, 4, 5),
-        f"The first tensor should hold the pictures, [3, 4, 5], but has shape {list(seen.shape)}.",
+        result[:1] != [([], "the")],
+        "Before the first word there is nothing to learn from: leave that pair out.",
     )
     require(
-        torch.equal(given, pictures),
-        "The pictures that came in went dark as well: the function wrote into them.",
+        len(result) < 2 or len({tuple(first) for first, _ in result}) > 1,
+        "The words so far are the same in every pair. Is it one list that kept growing? Put a copy "
+        "into each pair.",
     )
     require(
-        not torch.equal(seen, pictures * mask),
-        "The mask is the wrong way round: where it is True, nothing should be seen.",
+        result != [([first], second) for first, second in itertools.pairwise(words)],
+        "Each pair has only the last word before. All words so far are asked for.",
     )
     require(
-        torch.equal(seen, pictures * ~mask),
-        "In the first tensor, the pixels under the mask should be 0 and all others as they were.",
+        not any(first[-1:] == [second] for first, second in result),
+        "The next word is already among the words so far, so there is nothing left to guess.",
     )
     require(
-        tuple(hidden.shape) == (3, 6),
-        "Of 3 pictures 6 pixels each were hidden, so the second tensor should have shape [3, 6], "
-        f"but it has {list(hidden.shape)}.",
+        nexts == words[1:],
+        f"The next words should be {words[1:]}, in this order, but they are {nexts}.",
     )
     require(
-        not (hidden == 0).all().item(),
-        "The targets are all 0: they were read after the pixels had been hidden.",
+        result == _pairs(words),
+        f"The words so far are not right yet. For {words} the pairs are {result}.",
     )
-    require(
-        torch.equal(hidden, pictures[:, mask]),
-        "The second tensor has the right shape, but holds other numbers than were hidden.",
-    )
+    for words in (["the", "cat", "sat"], ["stop", "stop"], ["alone"], []):
+        result = _read_pairs(run_answer(function, list(words)))
+        require(
+            result == _pairs(words),
+            f"Right for a long sentence, but for {words} it should be {_pairs(words)}, and it is "
+            f"{result}.",
+        )
+
+
+MILES = 101  # that the cars have driven since the table was made
+MEMORY = 600  # dollars; nothing that hasn't seen the very car comes so close
+
+
+def _price(function: Function, car: dict[str, str | float]) -> float:
+    try:
+        guess = function(dict(car))
+    except KeyError as error:
+        (key,) = error.args or ("",)
+        raise WrongAnswerError(
+            f"Your function asks the car for {key!r}, which it doesn't have; it has "
+            f"{', '.join(car)}."
+            if isinstance(key, str) and key not in car.values()
+            else f"Your function looks for {key!r} in a table that doesn't have it. The check asks "
+            "about cars that you have not seen."
+        ) from error
+    except Exception as error:
+        raise WrongAnswerError(
+            f"Your function stopped on the car {car} with {type(error).__name__}: {error}"
+        ) from error
+    price = _number(guess, f"A price should be a number. For the car {car} it wasn't one.")
+    require(math.isfinite(price), f"For the car {car} the price is {price}.")
+    return price
 
 
 def check_8(answer: object) -> None:
-    """Check that rules by hand price the used cars to 4,000 dollars."""
+    """Check that rules by hand price cars that their author has not seen to 4,000 dollars."""
     function = require_function(answer)
+    off: tuple[list[float], list[float]] = ([], [])  # of every second car, and of the others
+    prices = set()
     cars = read_used_cars()
-    distances, guesses = [], set()
-    for car in cars:
+    for i, car in enumerate(cars):
         price = car.pop("price_usd")
-        try:
-            guess = function(dict(car))
-        except KeyError as error:
-            raise WrongAnswerError(
-                f"Your function asks the car for {error}, which it does not have; it has "
-                f"{', '.join(car)}."
-            ) from error
-        except Exception as error:
-            raise WrongAnswerError(
-                f"Your function stopped on the car {car} with {type(error).__name__}: {error}"
-            ) from error
-        require(
-            isinstance(guess, int | float) and not isinstance(guess, bool),
-            f"A price should be a number, but for the car {car} the function returned {guess!r}.",
-        )
-        distances.append(abs(guess - price))
-        guesses.add(round(guess))
-    error = sum(distances) / len(distances)
-    require(math.isfinite(error), "Some prices are infinite or no number.")
-    worst = cars[max(range(len(cars)), key=distances.__getitem__)]
+        guess = _price(function, car | {"mileage_miles": car["mileage_miles"] + MILES})
+        off[i % 2].append(abs(guess - price))
+        prices.add(round(guess))
+    error = statistics.fmean(off[1])
+    worst = cars[2 * max(range(len(off[0])), key=off[0].__getitem__)]
     require(
-        len(guesses) > 1,
-        f"Every car gets the same price, wrong by {error:,.0f} dollars on average. Which column "
-        "tells dear cars from cheap ones?",
+        len(prices) > 1,
+        f"Every car gets the same price, which is off by {error:,.0f} dollars on average. Which "
+        "column tells expensive cars from cheap ones?",
     )
     require(
         error < 4_000,
-        f"Wrong by {error:,.0f} dollars on average; below 4,000 is asked. The car that you "
-        f"misjudge most is {worst}.",
+        f"Off by {error:,.0f} dollars on average; it should be below 4,000. Of the cars that you "
+        f"may look at, the one you misjudge most is {worst}.",
+    )
+    require(
+        error > MEMORY,
+        f"Off by only {error:,.0f} dollars: no rule is that good. Does your function remember the "
+        "very cars that it is asked about? Make it from cars[::2] alone.",
     )
 
 

@@ -1,0 +1,65 @@
+"""Learn how fast a candle burns, test the line once, save it, and ask when the candle goes out."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+torch.manual_seed(0)
+device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else "cpu"
+
+# 1. Data: float32, [N, 1] inputs and [N, 1] targets. Put your own here.
+hours = 5 * torch.rand(100, 1)
+heights = 24 - 2.2 * hours + 0.5 * torch.randn(100, 1)
+assert hours.shape == heights.shape
+x = hours.to(device)
+y = heights.to(device)
+order = torch.randperm(len(x))  # shuffle, then cut
+train, valid, test = order.split([60, 20, 20])
+
+# 2. Model
+model = nn.Linear(1, 1).to(device)
+
+
+def evaluate(model, x, y):
+    model.eval()
+    with torch.inference_mode():
+        return F.mse_loss(model(x), y).item()
+
+
+# 3. Loss (F.mse_loss) and optimiser
+optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+
+# 4. Training loop
+for step in range(1, 501):
+    model.train()
+    loss = F.mse_loss(model(x[train]), y[train])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    if step % 100 == 0:
+        valid_loss = evaluate(model, x[valid], y[valid])
+        print(f"step {step}: training loss {loss.item():.3f}, validation loss {valid_loss:.3f}")
+
+# 5. Evaluation: the test split, once, next to a dull baseline
+test_loss = evaluate(model, x[test], y[test])
+mean_heights = y[train].mean().expand(len(test), 1)  # the same mean for every reading
+dull_loss = F.mse_loss(mean_heights, y[test]).item()
+print(f"test loss {test_loss:.3f}, always the mean {dull_loss:.3f}")
+
+# 6. Save, load, use
+torch.save(model.state_dict(), "candle.pt")
+loaded = nn.Linear(1, 1)  # on the CPU
+loaded.load_state_dict(torch.load("candle.pt", map_location="cpu", weights_only=True))
+loaded.eval()
+
+# How far to trust it: a thousand evenings around our own line
+x = x[train].cpu()  # [60, 1]
+with torch.inference_mode():
+    line = loaded(x)  # [60, 1]
+sigma = ((y[train].cpu() - line).square().sum() / (len(x) - 2)).sqrt()
+evenings = line + sigma * torch.randn(len(x), 1000)  # [60, 1000]
+inputs = torch.cat([x, torch.ones_like(x)], dim=1)  # [60, 2]
+lines = torch.linalg.lstsq(inputs, evenings).solution  # [2, 1000]: slopes and starts
+margin = 2 * (-lines[1] / lines[0]).std().item()  # two standard errors, in hours
+dark = -loaded.bias.item() / loaded.weight.item()
+print(f"dark after {dark:.1f} h, give or take {60 * margin:.0f} min")
