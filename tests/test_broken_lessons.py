@@ -117,7 +117,7 @@ def first_failure(cells: list[Cell], folder: Path, chapter: str = "") -> str | N
         resources={"metadata": {"path": str(folder)}},
     )
     try:  # cells that are tagged raises-exception may raise
-        client.execute(env={**os.environ, "TORCHBOOK_CHAPTER": chapter})
+        client.execute(env={**os.environ, "TORCHBOOK_CHAPTER": chapter, "OMP_NUM_THREADS": "1"})
     except CellExecutionError as error:
         return f"{error.ename}: {error.evalue}"
     return None

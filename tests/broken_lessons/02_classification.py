@@ -69,10 +69,10 @@ BROKEN = [
         "return self.output(x).relu()",
         "relu_gain",
     ),
-    # Units that bend both ways: two of them close the ring.
+    # Twice as many units as the table says: two of them close the ring.
     (
-        "x = self.hidden(x).relu()  # [N, n_hidden]",
-        "x = self.hidden(x).abs()",
+        "        self.hidden = nn.Linear(2, n_hidden)\n",
+        "        n_hidden = 2 * n_hidden\n        self.hidden = nn.Linear(2, n_hidden)\n",
         "third_unit",
     ),
     # The mean before the logarithm, once more.
