@@ -1,4 +1,4 @@
-"""Learn to sort photos. Put yours into photos/CLASS/*.jpg, two classes or more, and run this."""
+"""Learn to sort photos. Put yours into photos/CLASS/, two classes or more, and run this file."""
 
 from pathlib import Path
 
@@ -14,13 +14,13 @@ device = torch.accelerator.current_accelerator() if torch.accelerator.is_availab
 prepare = v2.Compose([v2.Resize(64), v2.CenterCrop(64), v2.PILToTensor()])
 
 
-def read(path):  # the one way from a file to [3, 64, 64], from 0 to 1
-    photo = ImageOps.exif_transpose(Image.open(path)).convert("RGB")  # upright, three channels
-    return prepare(photo).float() / 255
+def read(path):  # the one way from a file to [3, 64, 64], from -1 to 1
+    return prepare(ImageOps.exif_transpose(Image.open(path)).convert("RGB")) / 127.5 - 1
 
 
 def block(n_in, n_out):  # halves height and width
-    conv_1, conv_2 = nn.Conv2d(n_in, n_out, 3, padding=1), nn.Conv2d(n_out, n_out, 3, padding=1)
+    conv_1 = nn.Conv2d(n_in, n_out, kernel_size=3, padding=1)
+    conv_2 = nn.Conv2d(n_out, n_out, kernel_size=3, padding=1)
     return nn.Sequential(conv_1, nn.ReLU(), conv_2, nn.ReLU(), nn.MaxPool2d(2))
 
 
@@ -28,43 +28,43 @@ def tiny_vgg(n_classes):  # [B, 3, 64, 64] -> [B, 10, 16, 16] -> [B, 2560] -> [B
     return nn.Sequential(block(3, 10), block(10, 10), nn.Flatten(), nn.Linear(2560, n_classes))
 
 
-@torch.inference_mode()
-def evaluate(model, photos):  # a list of pairs (picture, label)
-    images, labels = next(iter(DataLoader(photos, batch_size=len(photos))))  # all at once
-    logits = model.eval()(images.to(device)).cpu()
-    return F.cross_entropy(logits, labels).item(), (logits.argmax(dim=1) == labels).float().mean()
+def evaluate(model, photos):  # a list of pairs (picture, label), all at once
+    model.eval()
+    images, labels = next(iter(DataLoader(photos, batch_size=len(photos))))
+    with torch.inference_mode():
+        logits = model(images.to(device)).cpu()
+    return F.cross_entropy(logits, labels), (logits.argmax(dim=1) == labels).float().mean()
 
 
 train, valid, test = [], [], []
 classes = sorted(folder.name for folder in Path("photos").iterdir() if folder.is_dir())
 for label, name in enumerate(classes):
-    paths = sorted(Path("photos", name).glob("*.jpg"))
-    order = torch.randperm(len(paths)).tolist()
-    for place, index in enumerate(order):
-        part = (test, valid, train, train, train)[place % 5]  # like dealing cards
-        part.append((read(paths[index]), label))
-path = paths[order[0]]  # a test photo, to ask about in the end; or Path("my_photo.jpg")
-
+    paths = sorted(Path("photos", name).glob("*.[jJpP]*[gG]"))  # .jpg, .JPG, .jpeg, .png
+    shuffled = [paths[index] for index in torch.randperm(len(paths)).tolist()]
+    examples = [(read(path), label) for path in shuffled]  # decoded once
+    n = len(examples) // 5
+    test, valid, train = test + examples[:n], valid + examples[n : 2 * n], train + examples[2 * n :]
 model = tiny_vgg(len(classes)).to(device, memory_format=torch.channels_last)
 optimizer = torch.optim.Adam(model.parameters(), lr=0.003)
 lowest = float("inf")
-for epoch in range(1, 21):
+for epoch in range(1, 17):
     model.train()
     for images, labels in DataLoader(train, batch_size=25, shuffle=True):
         loss = F.cross_entropy(model(images.to(device)), labels.to(device))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    valid_loss, valid_right = evaluate(model, valid)
-    if valid_loss < lowest:  # keep the weights of the best epoch
-        lowest = valid_loss
+    loss, right = evaluate(model, valid)
+    if loss < lowest:  # keep the weights of the best epoch
+        lowest = loss
         torch.save({"weights": model.state_dict(), "classes": classes}, "photos.pt")
-        print(f"epoch {epoch}: validation loss {valid_loss:.3f}, {valid_right:.0%} right")
+        print(f"epoch {epoch}: validation loss {loss:.3f}, {right:.0%} right")
 saved = torch.load("photos.pt", map_location=device, weights_only=True)
 model = tiny_vgg(len(saved["classes"])).to(device)
 model.load_state_dict(saved["weights"])
-counts = torch.tensor([label for _, label in test]).bincount()
-always = f"always {classes[counts.argmax()]} {counts.max() / len(test):.0%}"
-print(f"test {evaluate(model, test)[1]:.0%}, {always}")  # once
-sure, answer = model(read(path).unsqueeze(0).to(device)).softmax(dim=1)[0].max(dim=0)
-print(f"{path}: {saved['classes'][answer]}, {sure:.0%} sure")
+commonest = torch.tensor([label for _, label in train]).mode().values
+always = sum(label == commonest for _, label in test).item() / len(test)
+print(f"test {evaluate(model, test)[1]:.0%}, always {classes[commonest]} {always:.0%}")  # once
+photo = read(shuffled[0]).unsqueeze(0).to(device)  # a test photo; or read("my_photo.jpg")
+sure, answer = model(photo).softmax(dim=1)[0].max(dim=0)
+print(f"{shuffled[0]}: {saved['classes'][answer]}, {sure:.0%} sure")

@@ -3,52 +3,72 @@
 BROKEN = [
     # Labels counted in another order than torchvision's.
     (
-        "self.classes = sorted(path.name for path in root.iterdir() if path.is_dir())",
-        "self.classes = sorted((p.name for p in root.iterdir() if p.is_dir()), reverse=True)",
+        "for path in sorted(folder.iterdir()):",
+        "for path in sorted(folder.iterdir(), reverse=True):",
         "same",
     ),
-    # A tensor that is made of the files once more in each epoch.
-    (
-        '{"from files": slow, "from the tensor": fast}',
-        '{"from files": slow, "from the tensor": slow}',
-        "opened",
-    ),
+    # Height and width change places.
+    ("permuted = pixels.permute(2, 0, 1)", "permuted = pixels.permute(2, 1, 0)", "permute"),
+    # Other photos for validation than in later chapters.
+    ("if place % 7 in (0, 3):", "if place % 7 in (0, 4):", "dealt"),
     # Features that say nothing.
+    ("colour = 10 * (colour - 0.75)", "colour = 0 * colour", "colour"),
+    # Another network than the one whose shapes the text follows.
     (
-        "(scale_to_unit(inputs).mean(dim=(2, 3)) - 0.75)",
-        "(scale_to_unit(inputs).mean(dim=(2, 3)) * 0)",
-        "colour",
+        "def __init__(self, channels=10, n_classes=3, dropout=0.0):",
+        "def __init__(self, channels=8, n_classes=3, dropout=0.0):",
+        "flat",
     ),
     # Too little training to learn anything by heart.
-    ("train_photos(splits, seed=0, epochs=60)", "train_photos(splits, seed=0, epochs=1)", "gap"),
+    (
+        "history = fit(model, train, valid, epochs=30)",
+        "history = fit(model, train, valid, epochs=1)",
+        "gap",
+    ),
+    # A loss that doesn't charge for conviction.
+    (
+        "    loss = F.cross_entropy(logits, labels)\n    return",
+        "    loss = F.cross_entropy(logits.clamp(-1, 1), labels)\n    return",
+        "turned",
+    ),
     # A learning rate with which the model does not underfit.
     (
-        "train_photos(splits, seed=0, epochs=30, lr=0.0001)",
-        "train_photos(splits, seed=0, epochs=30, lr=0.003)",
+        "slow_history = fit(slow_model, train, valid, lr=0.00003)",
+        "slow_history = fit(slow_model, train, valid, lr=0.003)",
         "underfit",
     ),
     # A coin for each picture.
     (
-        "outcomes = [flip(four) for _ in range(50)]",
-        "outcomes = [torch.stack([flip(p) for p in four]) for _ in range(50)]",
+        "flipped = flip(four)",
+        "flipped = torch.stack([flip(one) for one in four])",
         "one_coin",
     ),
-    # A recipe that differs by more than luck: it learns nothing.
-    ('"4 channels": {"units": 4}', '"4 channels": {"units": 4, "lr": 0.0}', "noise"),
     # No augmentation where it is said to be.
-    ('"jitter": {"transform": jitter}', '"jitter": {}', "narrowed"),
-    # The test photos prepared otherwise than those of the training.
     (
-        "percent_right(m, test) for",
-        "percent_right(m, test, lambda x: 1 - scale_to_unit(x)) for",
-        "test",
+        'transform = jitter if recipe == "jitter" else to_float',
+        "transform = to_float",
+        "narrowed",
     ),
+    # A model that is made, but not loaded.
+    ('loaded.load_state_dict(saved["weights"])', "loaded.eval()", "saved"),
     # Bytes brought to the scale of the training.
     (
-        "how_sure(lambda inputs: inputs.float())",
-        "how_sure(lambda inputs: inputs.float() / 255)",
+        "as_bytes = v2.ToDtype(torch.float32, scale=False)",
+        "as_bytes = v2.ToDtype(torch.float32, scale=True)",
         "cocksure",
     ),
-    # Paper that stays paper.
-    ("paper = (inputs > 235)", "paper = (inputs > 255)", "shortcut"),
+    # A lamp that isn't dim.
+    ("return (picture * 0.45).to(torch.uint8)", "return picture", "lamp"),
+    # Paint without an outline.
+    (
+        "return torch.where(paper, picture, paint)",
+        "return torch.where(paper, paint, paint)",
+        "silhouettes",
+    ),
+    # Grey all over: no outlines are left.
+    (
+        "return torch.where(paper_of(picture), picture, torch.full_like(picture, 115))",
+        "return torch.full_like(picture, 115)",
+        "outlines",
+    ),
 ]

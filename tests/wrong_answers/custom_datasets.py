@@ -107,7 +107,7 @@ class InMemory(FromTable):
 class Eager(FromTable):
     def __init__(self, folder, table, transform):
         super().__init__(folder, table, transform)
-        self.kept = [transform(Image.open(folder / name)) for name, _ in table]
+        self.kept = [transform(Image.open(folder / name).copy()) for name, _ in table]
 
 
 class AllFiles(FromTable):
@@ -133,13 +133,13 @@ class SortedTable(FromTable):
 class NoTransform(FromTable):
     def __getitem__(self, index):
         name, label = self.table[index]
-        return Image.open(self.folder / name), self.classes.index(label)
+        return Image.open(self.folder / name).copy(), self.classes.index(label)
 
 
 class NotConverted(FromTable):
     def __getitem__(self, index):
         name, label = self.table[index]
-        return self.transform(Image.open(self.folder / name)), self.classes.index(label)
+        return self.transform(Image.open(self.folder / name).copy()), self.classes.index(label)
 
 
 class NoLabel(FromTable):
@@ -390,15 +390,41 @@ def random_logits(pictures, labels):
     return lambda asked: torch.rand(len(asked), 3)
 
 
+def white_balance(pictures):
+    return pictures / pictures.amax(dim=(2, 3), keepdim=True).clamp(min=1)
+
+
 def by_mean_colour(pictures, labels):
-    """Learn the mean colour of each class: what a brown lamp ruins."""
-    means = pictures.float().mean(dim=(2, 3))  # [N, 3]
-    centres = torch.stack([means[labels == label].mean(dim=0) for label in range(3)])
+    """Learn from the mean colour, after white balance: a linear model."""
+    torch.manual_seed(0)
+    model = nn.Linear(3, 3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+    colours = 10 * (white_balance(pictures).mean(dim=(2, 3)) - 0.75)
+    for _ in range(150):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(colours), labels).backward()
+        optimizer.step()
+    return lambda asked: model(10 * (white_balance(asked).mean(dim=(2, 3)) - 0.75)).argmax(dim=1)
 
-    def ask(asked):
-        return torch.cdist(asked.float().mean(dim=(2, 3)), centres).argmin(dim=1)
 
-    return ask
+def nearest(side, outline):
+    """Ask the five nearest training photos, on a small grid, after white balance."""
+
+    def look(pictures):
+        pictures = white_balance(pictures)
+        if outline:
+            pictures = (pictures.amin(dim=1, keepdim=True) < 0.9).float()
+        return nn.functional.adaptive_avg_pool2d(pictures, side).flatten(1)
+
+    def answer(pictures, labels):
+        def ask(asked):
+            near = torch.cdist(look(asked), look(pictures)).topk(5, largest=False).indices
+            votes = labels[near].mode(dim=1).values
+            return votes.float() if outline else votes.tolist()
+
+        return ask
+
+    return answer
 
 
 WRONG = {
@@ -421,7 +447,7 @@ WRONG = {
         (counts_parents, "yak is empty"),
         (counts_all_files, "Thumbs.db"),
         (counts_what_contains_jpg, "jpg.txt"),
-        (off_by_one, "has 7 photos, but"),
+        (off_by_one, "axolotl should have 1, but"),
         (counts_in_any_order, "alphabetical order"),
     ],
     "04-3": [
@@ -505,7 +531,7 @@ WRONG = {
         (lambda pictures, labels: labels, "should return a function"),
         (blind, "A brick can do that"),
         (random_logits, "argmax"),
-        (by_mean_colour, "right under the lamp"),
+        (lambda pictures, labels: lambda asked: torch.arange(len(asked)) % 3, "under the lamp; it"),
         (lambda pictures, labels: lambda asked: [0, 1, 2], "60 answers"),
         (lambda pictures, labels: lambda asked: [1, 2, 3] * 20, "0, 1 or 2"),
         (lambda pictures, labels: lambda asked: "animal", "whole numbers"),
@@ -521,5 +547,5 @@ RIGHT = {
     "04-5": [pad, pad_with_functional, pad_with_v2],
     "04-6": [with_numpy, with_tensors, begins_at(float("inf"))],
     "04-7": [prepare, prepare_by_pil, prepare_by_interpolation, prepare_by_compose],
-    # 04-8 trains: the published solution is its right answer.
+    "04-8": [by_mean_colour, nearest(8, outline=False), nearest(8, outline=True)],
 }

@@ -105,7 +105,7 @@ def check_2(answer: object) -> None:
         "In the folder dog there is a file jpg.txt, not a photo. Count what *ends* in .jpg.",
     )
     for name, n in expected.items():
-        require(counts[name] == n, f"{name} has {n} photos, but the function says {counts[name]}.")
+        require(counts[name] == n, f"{name} should have {n}, but has {counts[name]}.")
     require(
         list(counts) == list(expected),
         "The numbers are right. Put the classes in alphabetical order, as ImageFolder does: the "
@@ -439,6 +439,10 @@ def _check_slopes(function: Function, height: int, width: int) -> None:
         [columns.expand(64, 64), rows[:, None].expand(64, 64), torch.full((64, 64), 180 / 255)]
     )
     size = f"Of a photo of {height} x {width} pixels, "
+    require(
+        bool(result[2].amax() - result[2].amin() < 0.05),
+        "The channels come out in another order: red, green and blue should stay where they are.",
+    )
     spread = (result.amax(dim=(1, 2)) - result.amin(dim=(1, 2)))[:2]
     wanted = (expected.amax(dim=(1, 2)) - expected.amin(dim=(1, 2)))[:2]
     require(
@@ -452,8 +456,7 @@ def _check_slopes(function: Function, height: int, width: int) -> None:
     )
     require(
         bool((result - expected).abs().max() < 0.03),
-        f"{size}the middle square should be left, neither mirrored nor turned nor with its "
-        "channels in another order.",
+        f"{size}the middle square should be left, neither mirrored nor turned.",
     )
 
 
@@ -491,8 +494,9 @@ def check_8(answer: object) -> None:
     print(f"Under the lamp: {percent:.1f} % of {2 * len(said[0])} photos right.")
     require(
         percent > TO_BEAT,
-        f"{percent:.1f} % right under the lamp; it should be more than {TO_BEAT}. What in your "
-        "training tells the model that colours are not to be trusted?",
+        f"{percent:.1f} % right under the lamp; it should be more than {TO_BEAT}. The lamp leaves "
+        "0.27 of the blue, even of white paper's: does your training show the model anything like "
+        "that, or can you undo it?",
     )
 
 
