@@ -16,7 +16,7 @@ BELOW = {
     "models": {"data"},
     "training": {"device", "metrics"},
     "apps": {"data", "device", "metrics", "models", "training"},
-    "book": {"data", "device", "metrics", "models", "training"},
+    "book": {"data", "device", "metrics", "models", "plots", "training"},
 }
 MODULES = {
     ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path

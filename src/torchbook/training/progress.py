@@ -34,7 +34,7 @@ class Progress:
         if unit == "step" and max_steps is None and steps_per_epoch is not None:
             max_steps = epochs * steps_per_epoch
         wanted = wanted and distributed.rank() == 0
-        watched = sys.stderr.isatty() or "ipykernel" in sys.modules
+        watched = sys.stderr.isatty() or _is_notebook()
         self.unit = unit
         self.total = epochs if unit == "epoch" else max_steps
         self.lines = wanted and not watched
@@ -79,3 +79,8 @@ class Progress:
             total = "?" if self.total is None else f"{self.total:,}"
             place = f"{self.unit} {row[self.unit]:,}/{total}"
             print(f"{place}: {values}, {row['seconds']:.1f} s", file=sys.stderr, flush=True)
+
+
+def _is_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")

@@ -161,12 +161,13 @@ def fit(
         **describe_scheduler(scheduler),
         "scheduler's schedule": schedule,
     }
+    replica = distributed.replicate(model)  # all processes wait here, and then see the same files
     saved = None
     if path is not None and path.exists():
         saved = checkpoints.load(path)
         check_settings(settings, saved.settings, path)
     run = Run(
-        model=distributed.replicate(model),
+        model=replica,
         train_batches=train_batches,
         valid_batches=valid_batches,
         optimizer=optimizer,
