@@ -43,7 +43,7 @@ QUERIES = [
     ("ONNX", "chapters/09_deployment.html#out-of-python-onnx"),
     ("dropout", "book/glossary.html#term-dropout"),
     ("DataLoader", "chapters/04_custom_datasets.html#dataloader"),
-    ("nn.Linear", "chapters/01_workflow.html#"),
+    ("nn.Linear", "chapters/00_fundamentals.html#"),
     ("transfer learning", "chapters/06_transfer_learning.html"),
     ("Adam", "book/glossary.html#term-Adam"),
     ("tensor", "book/glossary.html#term-tensor"),

@@ -35,7 +35,9 @@ def visit_inline(self: HTML5Translator, node: nodes.math) -> None:
 def visit_block(self: HTML5Translator, node: nodes.math_block) -> None:
     """Write a formula on a line of its own, with its number."""
     identifier = f' id="{node["ids"][0]}"' if node["ids"] else ""
-    self.body.append(f'<div class="tb-math"{identifier}>')
+    # scrolling.js takes the stop for Tab and the name from a formula that fits.
+    stop = ' tabindex="0" role="group" aria-label="Formula"'
+    self.body.append(f'<div class="tb-math"{identifier}{stop}>')
     self.body.append(_mathml(node, "block"))
     if node.get("number"):
         self.body.append(f'<span class="eqno">({node["number"]})</span>')
