@@ -145,4 +145,4 @@ def test_code_in_a_line_is_one_piece():
     literal = '<code class="docutils literal notranslate">{}</code>'
     other = f'<code class="xref">{word.format("y")}</code>'
     body = literal.format(marked) + other
-    assert page.LITERAL.sub(page._unwrap_words, body) == literal.format("x + 1") + other
+    assert page.LITERAL.sub(page.unwrap_words, body) == literal.format("x + 1") + other
