@@ -130,7 +130,7 @@ function decode(content) {
   }
 }
 
-// Tags around text. `<module>` and `<lambda>` are none: Python writes them.
+// Tags around text. `<module>` and `<lambda>` aren't: Python writes them.
 const TAG =
   /<(\/?)(a|b|br|code|div|em|font|i|li|ol|p|pre|samp|span|strong|table|tbody|td|tr|ul)(?=[\s/>])[^<>]*>/gi;
 const ENDS_A_LINE = /^(?:br|\/(?:div|li|p|pre|tr))$/i;

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from torchbook_site.write.page import LITERAL, unwrap_words
-
 
 @dataclass
 class Site:
@@ -38,11 +36,7 @@ class Site:
         drafts = Path(app.outdir)
         names = sorted({*app.env.found_docs, *app.config.html_additional_pages})
         paths = {f"{name}.html": drafts / f"{name}.html" for name in names}
-        pages = {
-            name: LITERAL.sub(unwrap_words, path.read_text(encoding="utf-8"))  # in contents lists
-            for name, path in paths.items()
-            if path.is_file()
-        }
+        pages = {n: path.read_text(encoding="utf-8") for n, path in paths.items() if path.is_file()}
         return cls(app, app.builder.site, drafts, pages)
 
     def write(self, name: str, content: str | bytes) -> None:

@@ -11,6 +11,7 @@ from torchbook_site.finish.css import join_styles
 from torchbook_site.finish.files import add_files_of_pages, add_static_files, remove_leftovers
 from torchbook_site.finish.gates import check_site, end
 from torchbook_site.finish.lists import add_lists, add_root_page
+from torchbook_site.finish.literals import unwrap_words
 from torchbook_site.finish.models import add_published_files, add_runtime
 from torchbook_site.finish.not_found import make_addresses_absolute
 from torchbook_site.finish.offline import add_offline_copy
@@ -23,6 +24,7 @@ from torchbook_site.finish.wheel import add_wheel
 
 STEPS: list[Callable[[Site], None]] = [
     add_root_page,
+    unwrap_words,
     make_addresses_absolute,
     add_static_files,
     add_files_of_pages,

@@ -30,7 +30,6 @@ CONTENTS = re.compile(r'(<nav class="contents local")([^>]*>\s*<p class="topic-t
 PLAIN_MARK = re.compile(r'<span class="(?:n|o|p|w)">([^<]*)</span>')
 # The theme lets wide tables scroll; scrolling.js takes the stop for Tab from those that fit.
 TABLE = '<div class="pst-scrollable-table-container">'
-LITERAL = re.compile(r'<code class="docutils literal notranslate">.*?</code>', re.S)
 PYTHON_BLOCK = re.compile(
     r'(?P<start><div class="highlight-(?:ipython3|python) notranslate"><div class="highlight"><pre>'
     r"(?:<span></span>)?)(?P<code>.*?)(?P<end></pre>)",
@@ -90,18 +89,12 @@ def finished_body(app: Sphinx, pagename: str, body: str) -> str:
     body = size_images(app, pagename, body)
     # The highlighter's marks on names and punctuation go: no style of ours uses them.
     body = PLAIN_MARK.sub(r"\1", body)
-    body = LITERAL.sub(unwrap_words, body)
     body = body.replace(TABLE, f'{TABLE[:-1]} tabindex="0" role="group" aria-label="Table">')
     body = PYTHON_BLOCK.sub(_mark_long_lines, body)
     body = BLOCK.sub(_let_tab_stop, body)
     body = NUMBERED.sub(r'\1<span class="tb-number">\2<i>.</i></span> ', body)
     # Screen readers list the ways through a page by their names.
     return CONTENTS.sub(r'\1 aria-label="\3"\2\3', body)
-
-
-def unwrap_words(literal: re.Match[str]) -> str:
-    """Take off Sphinx's mark around each word of code in a line: a sixth of the errors page."""
-    return re.sub(r'<span class="pre">(.*?)</span>', r"\1", literal[0], flags=re.S)
 
 
 def _mark_long_lines(block: re.Match[str]) -> str:
