@@ -205,7 +205,7 @@ WRONG = {
         ((105, 29), "sort all hundred calls"),
         ((10, 105), "one comes nine times as often"),
         ((10, 20), "the sum of all hundred"),
-        ((200, 29), "What stands in the middle?"),
+        ((200, 29), "Which is in the middle?"),
         (10, "two numbers"),
     ],
     "09-2": [

@@ -40,7 +40,7 @@ def check_1(answer: object) -> None:
         "The median is not halfway between the smallest and the largest: sort all hundred calls "
         "and look at the middle one.",
     )
-    require(median == 10, "Sort the hundred times. What stands in the middle?")
+    require(median == 10, "Sort the hundred times. Which is in the middle?")
     require(mean != 105, "The two times don't weigh the same: one comes nine times as often.")
     require(
         abs(mean - 29) < 1e-9, "The median is right. The mean is the sum of all hundred, by 100."
@@ -187,7 +187,7 @@ def check_5(answer: object) -> None:
     require(
         not torch.equal(result[:, [0, 1, 2]].flatten(), frame.flatten())
         and not torch.equal(result.flatten(), frame.flip(2).flatten()),
-        "The shape is right, but the numbers were only counted off anew: reshape does not move "
+        "The shape is right, but the numbers were only counted off again: reshape does not move "
         "them. Which method exchanges axes?",
     )
     require(torch.equal(result, truth), "The shape is right, the pixels are not where they belong.")
