@@ -46,9 +46,9 @@ def load_backgrounds(split: str = "train", image_size: int = 224) -> Tensor:
 def paste(photos: Tensor, backgrounds: Tensor, generator: torch.Generator) -> Tensor:
     """Put each photo that is cut out on white paper onto a random part of a random background.
 
-    The part is a square of 50 to 100% of the background's side, mirrored half of the time. White
-    inside the object, such as that of an egg, stays: see `find_paper`. A pixel of the edge is lost:
-    for small images, paste onto large ones, and resize the result.
+    The part is a square of 50 to 100% of the background's side, mirrored half of the time. Paper is
+    what is nearly white and reaches the border; white inside the object, such as that of an egg,
+    stays. The object loses a pixel at its edge: for small images, paste at full size, then resize.
 
     Args:
         photos: cut-outs on white paper, uint8 [B, 3, S, S].
