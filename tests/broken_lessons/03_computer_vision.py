@@ -61,8 +61,8 @@ BROKEN = [
     ),
     # A normalisation that is left out.
     (
-        '"+ normalisation": (True, False, None),',
-        '"+ normalisation": (False, False, None),',
+        '"+ normalisation": (SmallCNN, None),',
+        '"+ normalisation": (without_norm, None),',
         "norm_gain",
     ),
     # Upside down instead of left to right.
