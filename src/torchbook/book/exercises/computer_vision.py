@@ -390,7 +390,7 @@ def _with_opposite_head(model: nn.Module) -> nn.Module:
 
 
 def check_8(answer: object) -> None:
-    """Check a small network for colour pictures."""
+    """Check a small network for grey pictures of 28 by 28 pixels, in ten classes."""
     require_given(answer)
     require(
         isinstance(answer, nn.Module),
@@ -399,9 +399,9 @@ def check_8(answer: object) -> None:
     )
     model: nn.Module = copy.deepcopy(answer).cpu()  # type: ignore[attr-defined]
     dtype = next((p.dtype for p in model.parameters()), torch.float32)
-    pictures = torch.randn(16, 3, 32, 32, generator=_generator(9), dtype=dtype)
-    logits = require_tensor(_logits(model, pictures), shape=(16, 5))
-    require_tensor(_logits(model, pictures[:1]), shape=(1, 5))
+    pictures = torch.randn(16, 1, 28, 28, generator=_generator(9), dtype=dtype)
+    logits = require_tensor(_logits(model, pictures), shape=(16, 10))
+    require_tensor(_logits(model, pictures[:1]), shape=(1, 10))
     sums = logits.sum(dim=1)
     require(
         not torch.allclose(sums, torch.ones_like(sums), atol=1e-4),
