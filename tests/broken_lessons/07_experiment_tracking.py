@@ -14,11 +14,10 @@ BROKEN = [
         'judge("lucky number", lucky_number=star, smoothing=0.1)',
         "aa_settings",
     ),
-    # An interval of single gains, and a lucky number that is a change for the worse.
+    # A lucky number that does harm.
     (
-        "loader = DataLoader(train_set, batch_size=50, shuffle=True, generator=order)",
-        "loader = DataLoader(train_set, batch_size=50, shuffle=True, generator=order)\n"
-        "    lr = 0.0003 if 0 < seed < 100 else lr",
+        'judge("lucky number", lucky_number=star)',
+        'judge("lucky number", lucky_number=star) - 3',
         "aa",
     ),
     # Sets of 600, judged by the formula for 60.
@@ -30,7 +29,7 @@ BROKEN = [
     # Pairs that share neither world nor seed.
     (
         'faster = judge("rate from the finder", lr=rate)',
-        'faster = judge("rate from the finder", lr=rate).roll(7)',
+        'faster = judge("rate from the finder", lr=rate).roll(10)',
         "paired",
     ),
     # The default judged against the finder's rate.
