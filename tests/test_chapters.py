@@ -17,7 +17,6 @@ NOT_YET = {
     "06_transfer_learning",
     "07_experiment_tracking",
     "08_paper_replicating",
-    "09_deployment",
 }
 CHAPTERS = sorted(path for path in (ROOT / "chapters").glob("*.md") if path.stem not in NOT_YET)
 OUT_OF_SIGHT = {"check", "remove-cell", "remove-input"}  # tags of cells whose code no reader sees

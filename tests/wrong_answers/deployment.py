@@ -471,8 +471,8 @@ WRONG = {
         (best_accuracy, "none of the others is as fast as it"),
         (drops_twins, "equal in everything don't dominate each other"),
         (the_dominated, "those that remain are asked"),
-        (only_the_best_of_each, "A model is missing"),
-        (ignores_the_size, "A model is missing"),
+        (only_the_best_of_each, "should be out"),
+        (ignores_the_size, "should be out"),
         (a_list, "should be a set of names"),
     ],
     "09-3": [
@@ -489,7 +489,7 @@ WRONG = {
         (too_few_steps, "How many steps lie between"),
         (from_minus_127, "How many steps lie between"),
         (fraction_of_a_step, "so it should be whole"),
-        (cut_off, "steps away from what was given"),
+        (cut_off, "How many steps lie between"),
         (only_q, "three things"),
     ],
     "09-5": [
