@@ -1,10 +1,16 @@
 """Ways to break the lessons of chapter 09, each with the claim that must notice."""
 
 BROKEN = [
-    # A head that has learned nothing.
+    # An old layer that does not vote.
     (
         "return self.new_layer(features) + torch.log(vote + 1e-6)",
-        "return 0 * self.new_layer(features)",
+        "return self.new_layer(features) + 0 * torch.log(vote + 1e-6)",
+        "vote",
+    ),
+    # Answers to other photos.
+    (
+        'logits["Lite0"] = head(valid_features).detach()',
+        'logits["Lite0"] = head(valid_features.flip(0)).detach()',
         "lead",
     ),
     # The arithmetic of the same model twice.
