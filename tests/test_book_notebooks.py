@@ -5,7 +5,9 @@ import re
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from small_book import SmallBook, cell
+from torchbook_site.write.notebooks import make_script
 
 CHAPTER = r"""
 One *sentence*, a cost of \$5 or \$6, a `name`, and [a link](second.md).
@@ -173,6 +175,19 @@ def test_the_script_is_python(site):
     tree = ast.parse(script)
     assert any(isinstance(node, ast.Try) for node in tree.body)
     assert "# answer = ..." in script
+
+
+def test_a_cell_that_is_a_whole_file_is_written_by_the_script_too(tmp_path, monkeypatch):
+    text = '"""A file."""\n\nmarks = "\\n", \'\', """x""", \'\'\'y\'\'\''
+    cells = [
+        new_markdown_cell("# A"),
+        new_code_cell("1"),
+        new_code_cell(f"%%writefile a.py\n{text}"),
+    ]
+    script = make_script(new_notebook(cells=cells), "# head")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(script, "script", "exec"), {})
+    assert (tmp_path / "a.py").read_text() == text + "\n"
 
 
 def test_pages_are_had_as_markdown_with_what_cells_printed(site):

@@ -90,3 +90,9 @@ def test_the_photos_lie_in_one_folder_for_each_class(tmp_path):
     run = run_script(script, "animal_vegetable_mineral")
     expected = "animal 120\nmineral 78\nvegetable 82\n['photos', 'script.py']\n"
     assert (run.code, run.output, run.errors) == (0, expected, "")
+
+
+def test_the_script_sees_its_own_command_line(tmp_path):
+    script = tmp_path / "small.py"
+    script.write_text("import sys\nprint(sys.argv)")
+    assert run_script(script).output == "['small.py']\n"

@@ -32,8 +32,9 @@ SHORTEST, LONGEST = 30, 70  # lines
 # Runs a script as the main program, but finds no package of ours.
 RUN = """
 import runpy, sys
+del sys.argv[0]  # the script sees its own command line, which has no arguments
 sys.modules["torchbook"] = None
-runpy.run_path(sys.argv[1], run_name="__main__")
+runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
