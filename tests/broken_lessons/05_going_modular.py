@@ -1,57 +1,94 @@
-"""What breaks the lessons of chapter 05, and the claim that must then fail.
-
-Each entry: a text that occurs once in the chapter, what to put in its place, the claim's name.
-"""
+"""Ways to break the lessons of chapter 05, each with the claim that must notice."""
 
 BROKEN = [
-    # no variables left over
+    # No variables left over.
     (
-        "stale = accuracy(",
-        "inputs, targets = valid.inputs / 255, valid.targets\nstale = accuracy(",
+        "stale = accuracy(linear",
+        "images, labels = next(iter(DataLoader(valid_set, batch_size=60)))\n"
+        "stale = accuracy(linear",
         "stale",
     ),
-    # a main guard that guards nothing
-    ('if __name__ == "__main__":\n    context', "if True:\n    context", "guard"),
-    # a drawing with its upper rows below
-    ('["training"], ["apps"]]', '["training"]]\nrows = [["apps"], *rows]', "one_way"),
-    # batches of convenient sizes only
+    # Another question than the one that the notebook asked.
+    (
+        "from_file = counting.accuracy(linear, valid_set)",
+        "from_file = counting.accuracy(linear, train_set)",
+        "reloaded",
+    ),
+    # Validation photos that are learned from, too.
+    (
+        "            valid.append(example)\n        else:\n            train.append(example)",
+        "            valid.append(example)\n        train.append(example)",
+        "shared",
+    ),
+    # Another network than chapter 04's.
+    (
+        "def __init__(self, n_classes, channels=10):",
+        "def __init__(self, n_classes, channels=12):",
+        "parameters",
+    ),
+    # Batches of convenient sizes only.
     ('"size", [75, 25, 1, 32]', '"size", [75, 25, 1, 15]', "caught"),
-    # a learning rate at which nothing is learned
+    # A mistake that is not fixed.
     (
-        "[training]\nepochs = 2",
-        "[optimizer]\nlr = 0.0000001\n\n[training]\nepochs = 2",
-        "trained",
+        "n_seen += len(labels)\n    return (n_right / n_seen).item()",
+        "n_seen += loader.batch_size\n    return (n_right / n_seen).item()",
+        "caught",
     ),
-    # a whole checkpoint that is none
-    ('"nothing": {},', '"nothing": {"generators": []},', "nothing_forgotten"),
-    # nothing forgotten where something should be
+    # A program that ignores what it does not know.
     (
-        '"optimiser": {"optimizer": optimizer.state_dict()},',
-        '"optimiser": {},',
-        "something_forgotten",
+        'help="where the model goes")\n    return parser.parse_args()',
+        'help="where the model goes")\n    return parser.parse_known_args()[0]',
+        "refused_option",
     ),
-    # the gift opened trustingly once more
+    # Errors that no other program would notice.
     (
-        "        checkpoint.load(name)\n",
-        "        load = torch.load if name == 'gift.pt' else checkpoint.load\n"
-        "        load(name, **({'weights_only': False} if load is torch.load else {}))\n",
-        "refused",
+        'misspelt = run("python train.py animal_vegetable_mineral/train --rate 0.01")',
+        'misspelt = run("python train.py --help")',
+        "codes",
     ),
-    # not killed
-    ("process.kill()\n", "process.wait()\n", "killed"),
-    # begun anew from another seed instead of resumed
+    # Photos prepared otherwise than in training.
     (
-        'run_python(*again, "--resume")',
-        'run_python(*again, "--resume", "--set", "checkpoint.path=new.pt", "--set", '
-        '"training.seed=8")\nPath("new.pt").replace("killed.pt")',
+        "batch = read(options.photo).unsqueeze(0)",
+        "batch = 255 * read(options.photo).unsqueeze(0)",
+        "predicted",
+    ),
+    # A generator's state, but not the one in use.
+    (
+        '"random": torch.get_rng_state(),',
+        '"random": torch.Generator().get_state(),',
+        "nothing_forgotten",
+    ),
+    # One epoch too few.
+    ('"epoch": epoch,\n', '"epoch": epoch - 1,\n', "nothing_forgotten"),
+    # Nothing forgotten where something should be.
+    ('if forgotten != "the optimiser":', "if True:", "something_forgotten"),
+    ('if forgotten != "the random numbers":', "if True:", "something_forgotten"),
+    # The gift opened trustingly once more.
+    ("torch.load(name, weights_only=True)", "torch.load(name, weights_only=False)", "refused"),
+    # Not killed.
+    ("process.kill()", "process.wait()", "killed"),
+    # Killed at once.
+    ("if line.startswith(last_words):", "if line:", "way"),
+    # A resume that forgets.
+    (
+        'optimizer.load_state_dict(checkpoint["optimizer"])',
+        'len(checkpoint["optimizer"])',
         "resumed",
     ),
-    # a hash that is the same everywhere
-    ("print(hash('shirt') % 1_000_000)", "import zlib; print(zlib.crc32(b'shirt'))", "hash"),
-    # the last weights, not the best
-    ("patience=3, keep_best=True", "patience=3, keep_best=False", "best"),
-    # never stopped
-    ("epochs=100, patience=3", "epochs=100, patience=None", "stopped"),
-    # four steps instead of one
-    ("one_step(make_model, 8, 4)", "one_step(make_model, 8, 1)", "accumulated"),
+    ('torch.set_rng_state(checkpoint["random"])', "torch.manual_seed(0)", "resumed"),
+    # A hash that is the same everywhere.
+    (
+        "print(hash('shirt') % 1_000_000)",
+        "import zlib; print(zlib.crc32(b'shirt'))",
+        "hash",
+    ),
+    # The package's run begun again from another seed instead of resumed.
+    (
+        'done = run(command + "killed_2.pt --resume --quiet")',
+        'Path("killed_2.pt").unlink()\n'
+        'done = run(command + "killed_2.pt --quiet --set training.seed=8")',
+        "resumed_package",
+    ),
+    # A setting that is spelt correctly.
+    ("--set training.epoch=5", "--set training.epochs=5", "suggested"),
 ]
