@@ -7,7 +7,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from torchvision.io import ImageReadMode, decode_image
 from torchvision.transforms import v2
 
 
@@ -224,20 +223,27 @@ def photo_paths(folder):
     return sorted(paths)
 
 
+def read(path):
+    return v2.functional.pil_to_tensor(Image.open(path).convert("RGB"))
+
+
 def every_file(folder, ask, classes):
-    return {path.name: ask(decode_image(path, mode="RGB")) for path in folder.iterdir()}
+    return {path.name: ask(read(path)) for path in folder.iterdir()}
 
 
 def scaled(folder, ask, classes):
-    return {p.name: ask(decode_image(p, mode="RGB") / 255) for p in photo_paths(folder)}
+    return {p.name: ask(read(p) / 255) for p in photo_paths(folder)}
 
 
 def a_batch(folder, ask, classes):
-    return {p.name: ask(decode_image(p, mode="RGB").unsqueeze(0)) for p in photo_paths(folder)}
+    return {p.name: ask(read(p).unsqueeze(0)) for p in photo_paths(folder)}
 
 
 def any_channels(folder, ask, classes):
-    return {path.name: ask(decode_image(path)) for path in photo_paths(folder)}
+    return {
+        path.name: ask(v2.functional.pil_to_tensor(Image.open(path)))
+        for path in photo_paths(folder)
+    }
 
 
 def small_letters_only(folder, ask, classes):
@@ -266,7 +272,7 @@ def backwards(folder, ask, classes):
 def first_class(folder, ask, classes):
     found = {}
     for path in photo_paths(folder):
-        p = ask(decode_image(path, mode="RGB"))
+        p = ask(read(path))
         found[path.name] = (classes[p.argmax()], p[0].item())
     return found
 
@@ -274,7 +280,7 @@ def first_class(folder, ask, classes):
 def right_folder(folder, ask, classes):
     found = {}
     for path in photo_paths(folder):
-        sure, best = ask(decode_image(path, mode=ImageReadMode.RGB)).max(dim=0)
+        sure, best = ask(read(path)).max(dim=0)
         found[path.name] = (classes[best], sure.item())
     return found
 
