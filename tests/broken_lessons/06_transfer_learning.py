@@ -35,7 +35,7 @@ BROKEN = [
         "mean",
     ),
     # A frozen backbone that was never in training mode.
-    ("    frozen.train()\n", "    frozen.eval()\n", "drift"),
+    ("    return frozen.train()\n", "    return frozen.eval()\n", "drift"),
     # A cure that does nothing.
     (
         "module.eval()  # use the running statistics, and leave them alone",
