@@ -1,29 +1,72 @@
 """Ways to break the lessons of chapter 06, each with the claim that must notice."""
 
 BROKEN = [
-    # The wrong preprocessing taken for the right one.
-    ('"right": lite0_preprocess,', '"right": lambda x: 127.5 * (lite0_preprocess(x) + 1),', "zero"),
-    # Features of a network that has learned nothing, from here on.
+    # An architecture without its weights.
+    ("    model.load_state_dict(weights)\n", "", "weights"),
+    # Another model's mean.
     (
-        "    m = lite0().to(",
-        '    m = __import__("timm").create_model("tf_efficientnet_lite0").eval().to(',
+        "v2.Normalize(mean=[0.5, 0.5, 0.5], std=[0.5, 0.5, 0.5]),  # -> -1 to 1",
+        "v2.Normalize(mean=[0.485, 0.456, 0.406], std=[0.5, 0.5, 0.5]),",
+        "prepared",
+    ),
+    # Nothing is frozen.
+    ("model.requires_grad_(False)  # freeze: no gradients for what is there", "", "trainable"),
+    # Features of photos that were not prepared.
+    (
+        "images = preprocess(images).to(device)  # float32, the same shape",
+        "images = images.float().to(device)",
+        "zero",
+    ),
+    # A control that is no control.
+    (
+        'untrained = timm.create_model("tf_efficientnet_lite0")',
+        "untrained = load_lite0()",
         "gain",
     ),
-    # The mend left out.
+    # The wrong preprocessing is the right one.
     (
-        "after_an_epoch(freeze_batch_norm)",
-        "after_an_epoch(lambda model: None)",
+        "v2.Compose([size, v2.ToDtype(torch.float32)])",
+        "v2.Compose([size, *preprocess.transforms[2:]])",
+        "bytes",
+    ),
+    (
+        "v2.Normalize(mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225]),",
+        "v2.Normalize(mean=[0.5, 0.5, 0.5], std=[0.5, 0.5, 0.5]),",
+        "mean",
+    ),
+    # A frozen backbone that was never in training mode.
+    ("    return frozen.train()\n", "    return frozen.eval()\n", "drift"),
+    # A cure that does nothing.
+    (
+        "module.eval()  # use the running statistics, and leave them alone",
+        "pass",
         "kept",
     ),
     # Labels that belong to other photos.
     (
-        "first_per_class(train[order], k)",
-        "first_per_class(Examples(train.inputs[order], train.targets), k)",
+        "train_head(features[chosen], labels[chosen], seed,",
+        "train_head(features[chosen], labels[chosen].flip(0), seed,",
         "ten",
     ),
+    # Steps that are far too large for pretrained layers.
+    ("fine_tune(tuned, train, lr=0.0001)", "fine_tune(tuned, train, lr=0.03)", "tuned_safe"),
+    # Scenes without the things.
     (
-        "Batches(Examples(test_maps, test.targets.to(device)), 35)",
-        "Batches(Examples(test_maps.roll(35, 0), test.targets.to(device)), 35)",
-        "test",
+        "scene_features = extract_features(backbone, batches(on_scenes))",
+        "scene_features = extract_features(backbone, batches(on_scenes.flip(0)))",
+        "robust",
+    ),
+    # Copies that stay on paper.
+    ("parts.append(copy[train])", "parts.append(features[train])", "cure"),
+    # Natural photos with other photos' labels.
+    (
+        "extract_features(backbone, batches(natural.inputs))",
+        "extract_features(backbone, batches(natural.inputs.roll(15, 0)))",
+        "natural",
+    ),
+    (
+        "percent_right(cured[seed], features[unknown], labels[unknown])",
+        "percent_right(cured[seed], features[unknown.flip(0)], labels[unknown])",
+        "unnamed",
     ),
 ]
