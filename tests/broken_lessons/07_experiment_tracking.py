@@ -7,7 +7,7 @@ BROKEN = [
     # One run in the folder.
     ("for lr in (0.0001, 0.01):\n", "for lr in (0.01,):\n", "zigzag"),
     # Rates that never become too large: the finder's lowest point says nothing.
-    ("lr=factor * rate)", "lr=rate)", "too_late"),
+    ("lr=factor * bottom)", "lr=bottom)", "too_late"),
     # A lucky number that comes with label smoothing.
     (
         'judge("lucky number", lucky_number=star)',
@@ -54,14 +54,14 @@ BROKEN = [
     ),
     # The last of the search.
     (
-        'if row["number"] == best["number"]:',
-        'if row["number"] == candidates[-1]["number"]:',
+        'winner = recipes[best["number"]]',
+        'winner = recipes[candidates[-1]["number"]]',
         "winner",
     ),
     # A model that is made, but not loaded.
     ('loaded.load_state_dict(saved["weights"])', "loaded.eval()", "saved"),
     # Two seeds.
-    ('weights_after("second time", seed=0)', 'weights_after("second time", seed=2)', "same_seed"),
+    ('run("once more", 0, seed=20)', 'run("once more", 0, seed=19)', "same_seed"),
     # A run that nobody wrote down.
     (
         'note(change="same folder", world=0, seed=0, settings={"lr": lr}, curve=curve)',
