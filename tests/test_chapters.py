@@ -16,7 +16,6 @@ NOT_YET = {
     "05_going_modular",
     "06_transfer_learning",
     "07_experiment_tracking",
-    "08_paper_replicating",
     "09_deployment",
 }
 CHAPTERS = sorted(path for path in (ROOT / "chapters").glob("*.md") if path.stem not in NOT_YET)
