@@ -11,8 +11,8 @@ torch.manual_seed(0)
 device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else "cpu"
 train_set = FashionMNIST("data", train=True, download=True)
 test_set = FashionMNIST("data", train=False)
-images = (train_set.data[:20_000].unsqueeze(1) / 255 - 0.286) / 0.353  # mean 0, spread 1
-test_images = (test_set.data.unsqueeze(1) / 255 - 0.286) / 0.353
+images = (train_set.data.unsqueeze(1) / 255 - 0.286) / 0.353  # mean 0, spread 1
+test_images = (test_set.data.unsqueeze(1) / 255 - 0.286) / 0.353  # [10000, 1, 28, 28]
 
 
 class Block(nn.Module):
@@ -21,15 +21,13 @@ class Block(nn.Module):
         self.n_heads = n_heads
         self.norm_1, self.norm_2 = nn.LayerNorm(width, eps=1e-6), nn.LayerNorm(width, eps=1e-6)
         self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        layers = [nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)]
-        self.mlp = nn.Sequential(*layers)
+        self.wide, self.narrow = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
 
     def forward(self, z):  # [B, T, D]
         qkv = self.qkv(self.norm_1(z)).unflatten(2, (3, self.n_heads, -1))  # [B, T, 3, h, D / h]
         q, k, v = qkv.permute(2, 0, 3, 1, 4)  # three of [B, h, T, D / h]
-        collected = F.scaled_dot_product_attention(q, k, v).transpose(1, 2)  # [B, T, h, D / h]
-        z = z + self.out(collected.flatten(2))  # equation 2
-        return z + self.mlp(self.norm_2(z))  # equation 3
+        z = z + self.out(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
+        return z + self.narrow(F.gelu(self.wide(self.norm_2(z))))  # equation 3
 
 
 class ViT(nn.Module):
@@ -47,7 +45,7 @@ class ViT(nn.Module):
         return self.head(self.norm(self.blocks(z)[:, 0]))  # equations 2 to 4
 
 
-loader = DataLoader(TensorDataset(images, train_set.targets[:20_000]), 64, shuffle=True)
+loader = DataLoader(TensorDataset(images[:20_000], train_set.targets[:20_000]), 64, shuffle=True)
 model = ViT(size=28, patch=7, channels=1, n_classes=10).to(device)
 optimizer = torch.optim.AdamW(model.parameters(), lr=0.003, weight_decay=0.3)
 up = LinearLR(optimizer, start_factor=0.01, total_iters=100)  # steps
@@ -62,13 +60,11 @@ for epoch in range(1, 4):
         optimizer.step()
         schedule.step()
     print(f"epoch {epoch}: the last batch had a loss of {loss.item():.2f}")
-
 torch.save(model.state_dict(), "vit.pt")
 loaded = ViT(size=28, patch=7, channels=1, n_classes=10).eval()
 loaded.load_state_dict(torch.load("vit.pt", map_location="cpu", weights_only=True))
 with torch.inference_mode():
     logits = loaded(test_images)  # [10000, 10]
 right = (logits.argmax(dim=1) == test_set.targets).float().mean()
-print(f"test {right:.1%}; always the same answer: 10.0%")
 sure, answer = logits[0].softmax(dim=0).max(dim=0)
-print(f"picture 0: {test_set.classes[answer]}, {sure:.0%} sure")
+print(f"test {right:.1%}, one class 10.0%; picture 0: {test_set.classes[answer]}, {sure:.0%} sure")
