@@ -89,7 +89,7 @@ BROKEN = [
     # A map drawn at random.
     (
         '"all blocks": maps.mean(dim=(1, 2))}',
-        '"all blocks": torch.rand(1000, 16)}',
+        '"all blocks": torch.rand(600, 16)}',
         "all_blocks",
     ),
     # Positions that nobody has trained.
