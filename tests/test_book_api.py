@@ -22,7 +22,7 @@ DOCUMENTED = Counter(
     )
 )
 OTHERWISE = {"torchbook.__main__", "torchbook.apps.cli"}  # the latter's page is made from its help
-# Parts whose modules are imported one by one; of the others, what stands in `__all__` is public.
+# Parts whose modules are imported one by one; of the others, what is in `__all__` is public.
 BY_MODULE = {"torchbook.apps", "torchbook.book"}
 # Modules that are imported by themselves besides.
 ALONE = [

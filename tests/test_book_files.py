@@ -67,7 +67,7 @@ def test_files_come_stay_and_go(book):
     assert site_files(book) == {"c.txt": "C"}
 
 
-def test_two_pages_that_disagree_fail_the_build_until_mended(book):
+def test_two_pages_that_disagree_fail_the_build_until_fixed(book):
     book.page("one", publishes(a="A"))
     book.page("two", publishes(a="another"))
     for _ in range(2):

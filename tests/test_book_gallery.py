@@ -92,7 +92,7 @@ def test_pictures_of_plots_and_drawings_know_both_themes(book):
         assert "<script" not in svg
 
 
-def test_a_changed_figure_is_shown_anew_and_an_unchanged_book_is_left_alone(book):
+def test_a_changed_figure_is_shown_again_and_an_unchanged_book_is_left_alone(book):
     page = book.folder / "_build" / "html" / "index.html"
     before, written = page.read_text(encoding="utf-8"), page.stat().st_mtime_ns
     again = book.build()

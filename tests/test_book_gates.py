@@ -30,7 +30,7 @@ def test_a_sound_book_builds(book):
     assert not build.problems
 
 
-def test_every_problem_is_listed_and_listed_again_until_mended(book):
+def test_every_problem_is_listed_and_listed_again_until_fixed(book):
     """All gates that the reading of pages trips, in one book: a build costs seconds."""
     claim = "from torchbook.book.claims import claim\nclaim('lesson', 'Two is more', 1, at_least=2)"
     book.page("failed_cell", cell("1 / 0"))

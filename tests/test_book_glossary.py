@@ -134,7 +134,7 @@ def test_a_chapter_is_linked_by_its_number_once_it_is_there(book):
 
 
 def test_a_changed_glossary_writes_the_chapters_again_and_runs_none(book):
-    assert book.build().ok  # a book that was moved is written anew
+    assert book.build().ok  # a book that was moved is written again
     unchanged = book.folder / "_build" / "html" / "chapters" / "02_two.html"
     written = unchanged.stat().st_mtime_ns
     again = book.build()

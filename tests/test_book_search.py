@@ -1,4 +1,4 @@
-"""The search's index: what gets into it, and when it is made anew."""
+"""The search's index: what gets into it, and when it is made again."""
 
 import gzip
 import json

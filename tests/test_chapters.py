@@ -15,8 +15,6 @@ CELL = re.compile(
 NOT_YET = {
     "05_going_modular",
     "06_transfer_learning",
-    "07_experiment_tracking",
-    "09_deployment",
 }
 CHAPTERS = sorted(path for path in (ROOT / "chapters").glob("*.md") if path.stem not in NOT_YET)
 OUT_OF_SIGHT = {"check", "remove-cell", "remove-input"}  # tags of cells whose code no reader sees

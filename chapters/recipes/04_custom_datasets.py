@@ -14,8 +14,8 @@ device = torch.accelerator.current_accelerator() if torch.accelerator.is_availab
 prepare = v2.Compose([v2.Resize(64), v2.CenterCrop(64), v2.PILToTensor()])
 
 
-def read(path):  # the one way from a file to [3, 64, 64], from -1 to 1
-    return prepare(ImageOps.exif_transpose(Image.open(path)).convert("RGB")) / 127.5 - 1
+def load(path):  # the one way from a file to [3, 64, 64]; black is -1, white paper 0
+    return prepare(ImageOps.exif_transpose(Image.open(path)).convert("RGB")) / 255 - 1
 
 
 def block(n_in, n_out):  # halves height and width
@@ -41,9 +41,10 @@ classes = sorted(folder.name for folder in Path("photos").iterdir() if folder.is
 for label, name in enumerate(classes):
     paths = sorted(Path("photos", name).glob("*.[jJpP]*[gG]"))  # .jpg, .JPG, .jpeg, .png
     shuffled = [paths[index] for index in torch.randperm(len(paths)).tolist()]
-    examples = [(read(path), label) for path in shuffled]  # decoded once
+    examples = [(load(path), label) for path in shuffled]  # decoded once
     n = len(examples) // 5
     test, valid, train = test + examples[:n], valid + examples[n : 2 * n], train + examples[2 * n :]
+one_path = shuffled[0]  # a test photo, for the end
 model = tiny_vgg(len(classes)).to(device, memory_format=torch.channels_last)
 optimizer = torch.optim.Adam(model.parameters(), lr=0.003)
 lowest = float("inf")
@@ -64,7 +65,6 @@ model = tiny_vgg(len(saved["classes"])).to(device)
 model.load_state_dict(saved["weights"])
 commonest = torch.tensor([label for _, label in train]).mode().values
 always = sum(label == commonest for _, label in test).item() / len(test)
-print(f"test {evaluate(model, test)[1]:.0%}, always {classes[commonest]} {always:.0%}")  # once
-photo = read(shuffled[0]).unsqueeze(0).to(device)  # a test photo; or read("my_photo.jpg")
-sure, answer = model(photo).softmax(dim=1)[0].max(dim=0)
-print(f"{shuffled[0]}: {saved['classes'][answer]}, {sure:.0%} sure")
+print(f"test, one run: {evaluate(model, test)[1]:.0%}, always {classes[commonest]}: {always:.0%}")
+sure, answer = model(load(one_path).unsqueeze(0).to(device)).softmax(dim=1)[0].max(dim=0)
+print(f"{one_path}: {saved['classes'][answer]}, {sure:.0%} sure")

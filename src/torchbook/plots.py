@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from torchbook.data import Examples
 
 # Not pure black: the book shows pure black in the colour of the page's text, which is light in the
-# dark theme. Text that stands on a coloured cell must stay dark there.
+# dark theme. Text on a coloured cell must stay dark there.
 INK_ON_COLOUR = "#111111"
+WIDTH = 4.6  # inches; shrunk to a phone, text of 10 points is then still readable
 
 
 def describe(figure: Figure, alt: str) -> Figure:
@@ -46,8 +47,10 @@ def curves(rows: Sequence[Mapping[str, float]]) -> Figure:
     unit = "epoch" if "epoch" in rows[0] else "step"
     places = [row[unit] for row in rows]
     quantities = [n.removeprefix("train_") for n in rows[0] if n.startswith("train_")]
+    n_rows = len(quantities)
+    size = (WIDTH, 2.4 * n_rows)
     figure, axes = plt.subplots(
-        1, len(quantities), figsize=(4 * len(quantities), 3), layout="constrained", squeeze=False
+        n_rows, 1, figsize=size, layout="constrained", squeeze=False, sharex=True
     )
     few = len(rows) <= 12  # room for a mark and a number at each
     sentences = []
@@ -58,15 +61,16 @@ def curves(rows: Sequence[Mapping[str, float]]) -> Figure:
             values = [row[f"{split}_{quantity}"] for row in rows]
             axis.plot(places, values, style, marker="o" if few else "", label=split)
             paths.append(f"from {values[0]:{form}} to {values[-1]:{form}}")
-        axis.set(xlabel=unit, ylabel=quantity)
+        axis.set(ylabel=quantity)
         if few:
             axis.set_xticks(places)
         axis.legend()
         train, valid = paths
         sentences.append(f"Training {quantity} goes {train}, validation {quantity} {valid}.")
+    axes.flat[-1].set(xlabel=unit)
     charts = {1: "A line chart", 2: "Two line charts"}.get(len(axes.flat), "Line charts")
-    n_rows = f"{len(rows)} {'epochs' if unit == 'epoch' else 'evaluations'}"
-    return describe(figure, f"{charts} over {n_rows}. {' '.join(sentences)}")
+    length = f"{len(rows)} {'epochs' if unit == 'epoch' else 'evaluations'}"
+    return describe(figure, f"{charts} over {length}. {' '.join(sentences)}")
 
 
 def learning_rates(
@@ -80,7 +84,7 @@ def learning_rates(
         smooth: the same, smoothed.
         suggestion: the rate that is marked.
     """
-    figure, axis = plt.subplots(figsize=(5, 3), layout="constrained")
+    figure, axis = plt.subplots(figsize=(WIDTH, 3), layout="constrained")
     axis.plot(rates, losses, "o", markersize=2, alpha=0.4, label="each batch")
     axis.plot(rates, smooth, label="smoothed")
     axis.axvline(suggestion, linestyle=":", color="C3", label="suggestion")
@@ -117,12 +121,11 @@ def images(images: Tensor, titles: Sequence[str] = (), n_columns: int = 8) -> Fi
     n_columns = min(n_columns, len(images))
     white = 255 if images.dtype == torch.uint8 else 1
     n_rows = -(-len(images) // n_columns)
+    side = min(1.2, WIDTH / n_columns)
+    n_lines = max((title.count("\n") + 1 for title in titles), default=0)
+    size = (side * n_columns, (side + 0.2 * n_lines) * n_rows)
     figure, axes = plt.subplots(
-        n_rows,
-        n_columns,
-        figsize=(1.2 * n_columns, (1.45 if titles else 1.2) * n_rows),
-        layout="constrained",
-        squeeze=False,
+        n_rows, n_columns, figsize=size, layout="constrained", squeeze=False
     )
     for axis in axes.flat:
         axis.axis("off")
@@ -135,7 +138,7 @@ def images(images: Tensor, titles: Sequence[str] = (), n_columns: int = 8) -> Fi
             vmax=white,
         )
         if titles:
-            axis.set_title(titles[index], fontsize=8)
+            axis.set_title(titles[index])
     shown = f": {', '.join(title.replace(chr(10), ' ') for title in titles)}" if titles else ""
     return describe(figure, f"A grid of {len(images)} small images{shown}.")
 
@@ -160,7 +163,7 @@ def confusion_matrix(counts: Tensor, classes: Sequence[str]) -> Figure:
             f"but have shape {list(counts.shape)}"
         )
     shares = counts / counts.sum(dim=1, keepdim=True).clamp(min=1)
-    side = 1.6 + 0.52 * n_classes
+    side = min(1.6 + 0.52 * n_classes, WIDTH)
     figure, axis = plt.subplots(figsize=(side, side), layout="constrained")
     axis.imshow(shares.numpy(), cmap="Blues", vmin=0, vmax=1)
     for row in range(n_classes):

@@ -3,8 +3,8 @@
 BROKEN = [
     # Gradients that point at somebody else's label.
     (
-        "loss = F.cross_entropy(logits, labels)  # []",
-        "loss = F.cross_entropy(logits, labels[torch.randperm(len(labels))])",
+        "loss = F.cross_entropy(model(images), labels)  # []",
+        "loss = F.cross_entropy(model(images), labels[torch.randperm(len(labels))])",
         "linear",
     ),
     # The wrong sign: uphill.
@@ -12,12 +12,6 @@ BROKEN = [
         "torch.optim.SGD(linear.parameters(), lr=0.1)",
         "torch.optim.SGD(linear.parameters(), lr=0.1, maximize=True)",
         "linear",
-    ),
-    # Another order of the batches.
-    (
-        "few_batches = DataLoader(Subset(train_set, range(2000)), batch_size=64)",
-        "few_batches = DataLoader(Subset(train_set, range(2000)), batch_size=64, shuffle=True)",
-        "same_loop",
     ),
     # Batches weighted by their length: then the average is the count.
     (
@@ -47,28 +41,28 @@ BROKEN = [
     ),
     # Pictures that stay where they are.
     (
-        "return F.pad(images, (pixels, 0))[..., :28]",
+        "return padded[..., :28]  # the first 28 columns; ... stands for all axes before",
         "return images.clone()",
         "moved",
     ),
     # Shoes that still point left.
     ("mirrored_shoes = shoes.flip(3)", "mirrored_shoes = shoes.clone()", "left"),
-    # A ReLU on the logits of the network that should win.
+    # A linear model in the place of the network that should win.
     (
         '"two layers": make_two_layers, "TinyVGG": make_tiny}',
-        '"two layers": make_two_layers, "TinyVGG": lambda: nn.Sequential(make_tiny(), nn.ReLU())}',
+        '"two layers": make_two_layers, "TinyVGG": make_linear}',
         "margin",
     ),
-    # One pass for the two layers in the second race, too.
+    # One epoch for the two layers in the second race, too.
     (
-        "run(make_two_layers, n_passes=4, seed=seed)",
-        "run(make_two_layers, n_passes=1, seed=seed)",
+        "train(make_two_layers, fewer_loader, n_epochs=4, seed=seed)",
+        "train(make_two_layers, fewer_loader, n_epochs=1, seed=seed)",
         "budget",
     ),
     # A normalisation that is left out.
     (
-        '"+ normalisation": (True, True, None),',
-        '"+ normalisation": (True, False, None),',
+        '"+ normalisation": (SmallCNN, None),',
+        '"+ normalisation": (without_norm, None),',
         "norm_gain",
     ),
     # Upside down instead of left to right.
@@ -76,6 +70,12 @@ BROKEN = [
         "return torch.where(coin < 0.5, images.flip(3), images)",
         "return torch.where(coin < 0.5, images.flip(2), images)",
         "mirror_gain",
+    ),
+    # The same network on both sides.
+    (
+        "valid_loss, accuracy = evaluate(wide, valid_loader)",
+        "valid_loss, accuracy = evaluate(cnn, valid_loader)",
+        "growth",
     ),
     # The second question is the first once more: a gain of nothing.
     (
@@ -85,6 +85,8 @@ BROKEN = [
     ),
     # The mode that should have made the difference.
     ("    guest.train()\n", "    guest.eval()\n", "wobble"),
+    # Training mode where evaluation mode belongs.
+    ("    guest.eval()\n", "    guest.train()\n", "steady"),
     # Weights that are read but never put into the network.
     ('loaded.load_state_dict(saved["weights"])', 'saved["weights"]', "reload"),
 ]

@@ -4,58 +4,68 @@ Each entry: a text that occurs once in the chapter, what to put in its place, th
 """
 
 BROKEN = [
-    # one run in the folder
+    # One run in the folder.
     ("for lr in (0.0001, 0.01):\n", "for lr in (0.01,):\n", "zigzag"),
-    # twenty times the same seed
-    ('run("lucky", 0, seed)', 'run("lucky", 0, 1)', "lucky"),
-    # pairs that do not even differ in the seed
-    ('judge("lucky number", seed=star)', 'judge("lucky number")', "pair"),
-    # a lucky number that is a change
+    # Rates that never become too large: the finder's lowest point says nothing.
+    ("lr=factor * rate)", "lr=rate)", "too_late"),
+    # A lucky number that comes with label smoothing.
     (
-        'judge("lucky number", seed=star)',
-        'judge("lucky number", seed=star, lr=0.0003)',
+        'judge("lucky number", lucky_number=star)',
+        'judge("lucky number", lucky_number=star, smoothing=0.1)',
+        "aa_settings",
+    ),
+    # A lucky number that does harm.
+    (
+        'judge("lucky number", lucky_number=star)',
+        'judge("lucky number", lucky_number=star) - 3',
         "aa",
     ),
-    # sets of 600, judged by the formula for 60
-    ("math.sqrt(p * (1 - p) / 600)", "math.sqrt(p * (1 - p) / 60)", "binomial"),
-    # a change for the worse: the default judged against the finder's rate
+    # Sets of 600, judged by the formula for 60.
+    (
+        "formula = 100 * (p * (1 - p) / 600) ** 0.5",
+        "formula = 100 * (p * (1 - p) / 60) ** 0.5",
+        "binomial",
+    ),
+    # Pairs that share neither world nor seed.
+    (
+        'faster = judge("rate from the finder", lr=rate)',
+        'faster = judge("rate from the finder", lr=rate).roll(10)',
+        "paired",
+    ),
+    # The default judged against the finder's rate.
     ("gains = faster - default  # [20]", "gains = default - faster  # [20]", "ab"),
-    # a decay that decays everything
+    # Label smoothing in place of weight decay.
+    ('"weight decay": {"decay": 0.1},', '"weight decay": {"smoothing": 0.1},', "decay"),
+    # A decay that decays everything.
     ('"weight decay": {"decay": 0.1},', '"weight decay": {"decay": 30.0},', "decay"),
-    # pairs with different seeds
-    ("    judge(name, **settings)\n", "    judge(name, seed=7, **settings)\n", "width"),
-    # one change only
+    # A rule of thumb in place of the exact number.
+    (
+        "    while found < 0.8:\n",
+        "    n = math.ceil((1.96 + 0.84) ** 2 * (s / d) ** 2) - 1\n    while found < 0.1:\n",
+        "power",
+    ),
+    # One change only.
     ("torch.randn(2000, 20, 20,", "torch.randn(2000, 1, 20,", "many"),
-    # not divided by the number of comparisons
-    ("stats.t.ppf(1 - 0.025 / 20, 19)", "stats.t.ppf(1 - 0.025, 19)", "bonferroni"),
-    # drawn evenly
+    # Winners that are judged where they won.
     (
-        "return math.exp(dice.uniform(math.log(low), math.log(high)))",
-        "return dice.uniform(low, high)",
-        "log_uniform",
+        "    delivered.append(elsewhere[winner].mean())",
+        "    delivered.append(here[winner])",
+        "curse",
     ),
-    # the lucky scores of each search once more
+    # The last of the search.
     (
-        "others = searches[[m for m in range(4) if m != n]]",
-        "others = searches[[n]]",
-        "regression",
-    ),
-    # the last of the search
-    (
-        "winner = candidates[second.index(max(second))][1]",
-        "winner = candidates[-1][1]",
+        'if row["number"] == best["number"]:',
+        'if row["number"] == candidates[-1]["number"]:',
         "winner",
     ),
-    # the wrong way round
+    # A model that is made, but not loaded.
+    ('loaded.load_state_dict(saved["weights"])', "loaded.eval()", "saved"),
+    # Two seeds.
+    ('weights_after("second time", seed=0)', 'weights_after("second time", seed=2)', "same_seed"),
+    # A run that nobody wrote down.
     (
-        'interval(score["winner"] - score["default"])',
-        'interval(score["default"] - score["winner"])',
-        "test",
-    ),
-    # two seeds
-    (
-        "one, two, other = weights(0), weights(0),",
-        "one, two, other = weights(0), weights(2),",
-        "same_seed",
+        'note(change="same folder", world=0, seed=0, settings={"lr": lr}, curve=curve)',
+        "pass",
+        "logged",
     ),
 ]

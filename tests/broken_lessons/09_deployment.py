@@ -1,45 +1,87 @@
 """Ways to break the lessons of chapter 09, each with the claim that must notice."""
 
 BROKEN = [
-    # A head that has learned nothing.
-    ("for _ in range(100):  # all photos at once", "for _ in range(0):  # none", "lead"),
+    # An old layer that does not vote.
+    (
+        "return self.new_layer(features) + torch.log(vote + 1e-6)",
+        "return self.new_layer(features) + 0 * torch.log(vote + 1e-6)",
+        "vote",
+    ),
+    # Answers to other photos.
+    (
+        'logits["Lite0"] = head(valid_features).detach()',
+        'logits["Lite0"] = head(valid_features.flip(0)).detach()',
+        "lead",
+    ),
     # The arithmetic of the same model twice.
     (
-        'operations["Lite0"] / operations["TinyVGG"]',
-        'operations["Lite0"] / operations["Lite0, 128 px"]',
+        "        model(photo)\n    operations[name]",
+        '        models["Lite0"](photo)\n    operations[name]',
         "work",
     ),
-    # A batch that is none.
-    ("batch = photos[:32]", "batch = photos[:1]", "batch_wait"),
     # Other photos for the exported file than for the model.
     (
-        "onnx_logits = ask(lite0_onnx, photos)",
-        "onnx_logits = ask(lite0_onnx, photos.flip(3))",
+        'logits["Lite0, ONNX"] = ask(session, photos)',
+        'logits["Lite0, ONNX"] = ask(session, photos.flip(3))',
         "same",
     ),
     # No skew where it is said to be.
-    ("lambda x: x.permute(0, 2, 3, 1).reshape(x.shape),", "lambda x: x,", "skew"),
+    ("return x.permute(0, 2, 3, 1).reshape(x.shape)", "return x", "skew"),
     # Four bytes where two are said to be.
+    ("from_array(weights.astype(np.float16), name", "from_array(weights, name", "half_size"),
+    # Hardly anything is quantised.
     (
-        'halve_weights("lite0.onnx", "lite0_half.onnx")',
-        'Path("lite0_half.onnx").write_bytes(Path("lite0.onnx").read_bytes())',
-        "half_size",
+        'op_types_to_quantize=["Conv", "Gemm", "Add", "Clip"]',
+        'op_types_to_quantize=["Gemm"]',
+        "int8_size",
     ),
-    # Calibrated on black pictures.
-    (
-        "calibration = splits.train.inputs[::5].split(10)",
-        "calibration = (0 * splits.train.inputs[::5]).split(10)",
-        "int8_changed",
-    ),
+    # Another file than the one that is said to be int8.
+    ('"Lite0, int8": "lite0_int8.onnx"', '"Lite0, int8": "lite0_half.onnx"', "int8_moved"),
     # A choice that misses a goal: too bad, too large.
-    ('chosen = "Lite0, float16 weights"', 'chosen = "TinyVGG, ONNX"', "good"),
-    ('chosen = "Lite0, float16 weights"', 'chosen = "Lite0, ONNX"', "small"),
+    ('chosen = "Lite0, float16"', 'chosen = "TinyVGG, ONNX"', "good"),
+    ('chosen = "Lite0, float16"', 'chosen = "Lite0, ONNX"', "fetch"),
+    # A model that is never sure of anything.
+    (
+        "sure, answers = ask(session, photos).softmax(dim=1).max(dim=1)",
+        "sure, answers = (0 * ask(session, photos)).softmax(dim=1).max(dim=1)",
+        "nothing",
+    ),
+    # A threshold that nothing passes.
+    ("threshold = valid_sure.quantile(0.05).item()", "threshold = 1.01", "let_through"),
+    # A file that is published for other photos than those of the record.
+    (
+        "test_logits = ask(session, splits.test.inputs)",
+        "test_logits = ask(session, splits.test.inputs.flip(3))",
+        "portable",
+    ),
+    # The app feeds the model differently from how it was trained.
+    (
+        "return pixels.transpose(2, 0, 1)[np.newaxis]",
+        "return pixels[:, :, ::-1].transpose(2, 0, 1)[np.newaxis]",
+        "app",
+    ),
+    # A server that needs PyTorch.
+    (
+        "from PIL import Image, ImageOps\n\nsession",
+        "import torch\nfrom PIL import Image, ImageOps\n\nsession",
+        "no_torch",
+    ),
+    # A picture of 16 bits or of floats is let in.
+    ('if image.mode.startswith(("I", "F")):', "if False:", "refused"),
     # A photo that stays on its side.
-    ("image = ImageOps.exif_transpose(image).convert", "image = image.convert", "turned"),
-    # The app feeds the model otherwise than the model was trained.
-    ("p = ask(server_session, x)[0]", "p = ask(server_session, x.flip(1))[0]", "app"),
+    (
+        'return ImageOps.exif_transpose(image).convert("RGBA")',
+        'return image.convert("RGBA")',
+        "turned",
+    ),
+    # Black paper behind what is transparent.
+    (
+        'white = Image.new("RGBA", image.size, "white")',
+        'white = Image.new("RGBA", image.size, "black")',
+        "ghost",
+    ),
     # A blur that does not blur.
-    ('"29 px": lambda x: blurred(x, 29)', '"29 px": lambda x: blurred(x, 1)', "blur"),
+    ("v2.functional.resize(x, [12])", "v2.functional.resize(x, [200])", "blur"),
     # Nothing forgotten.
-    ("forgetful[1].backbone.train()", "forgetful[1].backbone.eval()", "forgot_eval"),
+    ("forgetful.train()", "forgetful.eval()", "forgot_eval"),
 ]

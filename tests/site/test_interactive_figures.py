@@ -221,7 +221,7 @@ def test_inner_numbers_that_differ_show_the_error_of_torch(open_page):
     assert page.locator(".tb-alone").evaluate_all("nodes => nodes.map(n => n.ariaLabel)") == [
         "A[0, 2]"
     ]
-    page.get_by_label("columns of A").select_option("2")  # mended
+    page.get_by_label("columns of A").select_option("2")  # fixed
     expect(page.locator(".tb-error")).to_have_count(0)
     expect(page.locator(".tb-sum")).to_have_text("1 × 1 + 2 × 0 = 1")
 
@@ -269,7 +269,7 @@ def test_shapes_that_do_not_fit_show_the_error_of_torch(open_page):
     expect(page.locator(".tb-error")).to_have_text(f"RuntimeError: {raised.value}")
     expect(page.get_by_role("status")).to_contain_text(str(raised.value))
     expect(page.get_by_role("gridcell")).to_have_count(0)
-    page.get_by_label("shape of b").fill("[2]")  # mended
+    page.get_by_label("shape of b").fill("[2]")  # fixed
     expect(page.locator(".tb-error")).to_have_count(0)
     expect(page.get_by_role("gridcell")).to_have_count(6)
 

@@ -341,7 +341,7 @@ def test_files_of_two_builds_are_not_mixed(page, small, network):
     """A site that is being published: the list is new, a file is not, or the other way round."""
     small.page("chapters/a.html", "Something else.")
     button(page, "Keep the book").click()
-    expect(said(page)).to_contain_text("The site has just been published anew")
+    expect(said(page)).to_contain_text("The site has just been published again")
     network.lose(page)
     assert page.goto(f"{small.address}/chapters/index.html").status == 503
     network.there = True
@@ -355,7 +355,7 @@ def test_files_of_two_builds_are_not_mixed(page, small, network):
     (small.folder / "_static" / "part.js").unlink()
     page.reload()
     button(page, "Bring up to date").click()
-    expect(said(page)).to_contain_text("The site has just been published anew")
+    expect(said(page)).to_contain_text("The site has just been published again")
     network.lose(page)
     check_chapter(page, small, "first", "one")  # all of what was kept before
 

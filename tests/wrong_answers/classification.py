@@ -339,7 +339,7 @@ WRONG = {
         (lowest_threshold, "higher threshold that still does"),
         (by_precision, "recall, or precision"),
         (only_above, "sounds the alarm as well"),
-        (lambda p, y, wanted: p[:2], "should be one number"),
+        (lambda p, y, wanted: p[:2], "one number"),
         (lambda p, y, wanted: 0.5, "3 of the 4"),
         (needs_sorted_points, "order of the points"),
         (rounds_down, "rounded the wrong way"),

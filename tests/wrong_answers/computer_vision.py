@@ -345,7 +345,7 @@ def seen_as_tuples(old, new):
 
 def network(*head):
     return nn.Sequential(
-        nn.Conv2d(3, 8, 3, padding=1),
+        nn.Conv2d(1, 8, 3, padding=1),
         nn.ReLU(),
         nn.MaxPool2d(4),
         nn.Conv2d(8, 8, 3, padding=1),
@@ -361,10 +361,10 @@ class WithStrides(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.first = nn.Conv2d(3, 8, 5, stride=4)
+        self.first = nn.Conv2d(1, 8, 5, stride=4)
         self.norm = nn.BatchNorm2d(8)
         self.second = nn.Conv2d(8, 16, 3, stride=2, bias=False)
-        self.head = nn.Linear(16 * 9, 5)
+        self.head = nn.Linear(16 * 4, 10)
 
     def forward(self, x):
         x = F.gelu(self.norm(self.first(x)))
@@ -441,13 +441,14 @@ WRONG = {
         (without_the_last_pixel, "one pixel is different"),
     ],
     "03-8": [
-        (network(nn.Linear(128, 5), nn.ReLU()), "a ReLU after the last layer"),
-        (network(nn.Linear(128, 5), nn.Softmax(dim=1)), "those are probabilities"),
-        (network(nn.Linear(512, 5)), "Print the shape after each layer"),
-        (network(nn.Linear(128, 10)), "The shape should be [16, 5]"),
-        (network(nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 5)), "fewer than 5,000"),
+        (network(nn.Linear(72, 10), nn.ReLU()), "a ReLU after the last layer"),
+        (network(nn.Linear(72, 10), nn.Softmax(dim=1)), "those are probabilities"),
+        (network(nn.Linear(512, 10)), "Print the shape after each layer"),
+        (nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten()), "expected input"),  # for colour
+        (network(nn.Linear(72, 5)), "The shape should be [16, 10]"),
+        (network(nn.Linear(72, 64), nn.ReLU(), nn.Linear(64, 10)), "fewer than 5,000"),
         (network, "make an object of it"),
-        (nn.Sequential(nn.Flatten(), nn.Linear(3072, 1), nn.Linear(1, 5)), "two convolutions"),
+        (nn.Sequential(nn.Flatten(), nn.Linear(784, 1), nn.Linear(1, 10)), "two convolutions"),
     ],
 }
 
@@ -466,5 +467,5 @@ RIGHT = {
     "03-5": [mirrored_in_a_copy, mirrored_in_a_loop, mirrored_by_numpy],
     "03-6": [recall, recall_in_a_loop, recall_as_a_list, recall_from_the_matrix],
     "03-7": [seen_by_broadcasting, seen_in_a_loop, seen_as_tuples],
-    "03-8": [network(nn.Linear(128, 5)), WithStrides(), network(nn.Linear(128, 5)).double()],
+    "03-8": [network(nn.Linear(72, 10)), WithStrides(), network(nn.Linear(72, 10)).double()],
 }

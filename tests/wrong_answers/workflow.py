@@ -314,7 +314,7 @@ def until_flat(slopes):
 WRONG = {
     "01-1": [
         (..., "no answer yet"),
-        ("2.5", "should be a number"),
+        ("2.5", "one number"),
         (5, "sum of the two squares"),
         (1.5, "absolute errors"),
         (np.float32(1.5), "absolute errors"),
@@ -403,7 +403,7 @@ WRONG = {
     ],
     "01-6": [
         (..., "no answer yet"),
-        (lambda x: "0.1", "should be a number"),
+        (lambda x: "0.1", "one number"),
         (lambda x: 0.5 / (x**2).mean().item(), "lands at the bottom"),
         (lambda x: 2 / (x**2).mean().item(), "factor 2"),
         (lambda x: 2 * (x**2).mean().item(), "That is the curvature"),

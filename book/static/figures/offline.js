@@ -22,7 +22,7 @@ const CANNOT =
   "The book cannot be kept here: the browser is too old for that, its window is a private one, " +
   "or the address does not begin with https.";
 const NO_NETWORK = "The network is gone. What has come so far is kept: go on when it is back.";
-const NEW = "The site has just been published anew: try again in some minutes.";
+const NEW = "The site has just been published again: try again in a few minutes.";
 const FULL = "There is no room left. What has come so far can be removed here.";
 
 /** @param {Error} error */

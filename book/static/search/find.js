@@ -73,9 +73,9 @@ export async function find(query) {
   const kept = [];
   let instead = false;
   for (const word of words) {
-    const mended = isKnown(word, known) ? word : !isMessage && nearest(word, known);
-    if (mended) kept.push(mended);
-    instead ||= mended !== word && !isMessage;
+    const corrected = isKnown(word, known) ? word : !isMessage && nearest(word, known);
+    if (corrected) kept.push(corrected);
+    instead ||= corrected !== word && !isMessage;
   }
   const text = kept.join(" ");
   /** @type {Answer} */

@@ -1,6 +1,6 @@
 """A content security policy on every page, and the sum of every script it loads.
 
-The site's host sends no headers of ours, so the policy stands in the page, before anything that it
+The site's host sends no headers of ours, so the policy is in the page, before anything that it
 judges. What a page may run: our own files, WebAssembly (the live models, the search), and inline
 only what was there when the build wrote the page, named by its hash; styles likewise, but for the
 style attributes of drawings. `integrity` says which bytes of a file are meant: a page never runs a

@@ -1,7 +1,7 @@
 """Names in code lead to their documentation: PyTorch's, torchvision's, or the book's reference.
 
 A cell is read, not run: what its names mean follows from the imports of the page so far. A name
-is linked if it stands in one of intersphinx's inventories or on a page of the reference.
+is linked if it is in one of intersphinx's inventories or on a page of the reference.
 
 The links in a cell are for the mouse. By keyboard they would be dozens of stops between two
 paragraphs, so tab passes them by; a folded list at the end of the page has them all.

@@ -55,7 +55,7 @@ class Drawing:
     Attributes:
         alt: what it shows, for those who do not see it; empty if nothing says it.
         attributes: those of the `<svg>`; its class is `tb-graph` for a plot, or `tb-drawing`.
-        body: what stands in the `<svg>`.
+        body: what is in the `<svg>`.
     """
 
     alt: str

@@ -41,11 +41,11 @@ class Figure:
 
     Attributes:
         anchor: its name on its page.
-        section: the title of the section that it stands in.
+        section: the title of the section that it is in.
         caption: what it shows, in a sentence; of an interactive figure, its name.
         kind: what it is: "interactive", "plot", "drawing" or "picture".
         source: its picture: for a plot or a picture the file, for a drawing the drawing; for an
-            interactive figure a sample that stands in it, or nothing.
+            interactive figure a sample that is shown in it, or nothing.
     """
 
     anchor: str

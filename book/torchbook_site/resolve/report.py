@@ -40,7 +40,7 @@ class BuildReport(SphinxDirective):
     """The directive `build-report`: chapters, claims and versions of this build."""
 
     def run(self) -> list[nodes.Node]:
-        """Leave a placeholder and remember the page, which is written anew in every build."""
+        """Leave a placeholder and remember the page, which is written again in every build."""
         notes(self.env, WRITTEN_IN_EVERY_BUILD)[self.env.docname] = True
         return [report_placeholder()]
 
@@ -172,7 +172,7 @@ def _time(date: str) -> str:
 
 def _link(app: Sphinx, source: str, target: str, short: bool = False) -> nodes.reference:
     title = app.env.titles[target].astext()
-    if short:  # "03. Computer vision: a network ..." stands in a narrow column
+    if short:  # "03. Computer vision: a network ..." is in a narrow column
         title = title.split(":")[0]
     uri = app.builder.get_relative_uri(source, target)
     return nodes.reference("", title, refuri=uri, internal=True)

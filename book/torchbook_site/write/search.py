@@ -29,7 +29,7 @@ NO_WORDS = (
     addnodes.toctree,
     addnodes.desc_signature,
 )
-LAST_LINE = re.compile(r"^(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Warning|Interrupt)\b.*", re.M | re.S)
+LAST_LINE = re.compile(r"^(?:\w+\.)*[A-Z]\w*(?=:|$).*", re.M | re.S)  # an error's class, a message
 
 
 @dataclass

@@ -8,7 +8,9 @@ from torchbook.data.sets.animal_vegetable_mineral import (
     load_animal_vegetable_mineral,
     unpack_animal_vegetable_mineral,
 )
+from torchbook.data.sets.backgrounds import load_backgrounds, paste
 from torchbook.data.sets.fashion_mnist import load_fashion_mnist
+from torchbook.data.sets.natural_photos import load_natural_photos
 from torchbook.data.sets.sample_photos import sample_photos
 from torchbook.data.sets.shapes import circles, spirals
 from torchbook.data.sets.used_cars import load_used_cars
@@ -20,9 +22,12 @@ __all__ = [
     "UnreadableImageError",
     "circles",
     "load_animal_vegetable_mineral",
+    "load_backgrounds",
     "load_fashion_mnist",
     "load_image_folder",
+    "load_natural_photos",
     "load_used_cars",
+    "paste",
     "read_image",
     "sample_photos",
     "scale_to_unit",

@@ -50,7 +50,7 @@ class Lite0Classifier(nn.Module):
 
     Args:
         n_classes: number of classes, C.
-        dropout: share of the features that are set to 0 by chance during training.
+        dropout: share of the features that are set to 0 at random during training.
         pretrained: begin with the weights from ImageNet; without, to load weights of one's own.
 
     Raises:

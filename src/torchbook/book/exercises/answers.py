@@ -1,10 +1,16 @@
 """What the checks of all chapters share: the hint, and tests that answers often fail."""
 
+import math
+import random
+from collections import Counter
 from collections.abc import Callable
+from numbers import Real
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 Check = Callable[[object], None]
 Function = Callable[..., Any]
@@ -17,6 +23,30 @@ class WrongAnswerError(Exception):
     def _render_traceback_(self) -> list[str]:
         """Show the hint alone in a notebook: the way through our checks is no help to a reader."""
         return [f"✗ Not yet. {self}"]
+
+
+class Operations(TorchDispatchMode):
+    """Counts PyTorch's operations, whatever function or operator calls them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: Counter[str] = Counter()
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        self.calls[func.overloadpacket.__name__] += 1
+        return func(*args, **(kwargs or {}))
+
+
+def random_states() -> dict[str, Any]:
+    """Return the states of the random numbers that everybody shares, by library, to compare."""
+    numpy_state = np.random.get_state(legacy=False)
+    return {
+        "PyTorch": torch.get_rng_state().tolist(),
+        "NumPy": (numpy_state["state"]["key"].tolist(), numpy_state["state"]["pos"]),
+        "Python": random.getstate(),
+    }
 
 
 def require(condition: bool, hint: str) -> None:
@@ -65,6 +95,28 @@ def require_tensor(
     if dtype is not None:
         require(tensor.dtype == dtype, f"The dtype should be {dtype}, but it is {tensor.dtype}.")
     return tensor
+
+
+def require_number(answer: object, expected: str = "one number") -> float:
+    """Return one number as a float, be it Python's, NumPy's or PyTorch's, else raise."""
+    require_given(answer)
+    if isinstance(answer, Tensor | np.ndarray | np.generic) and math.prod(answer.shape) == 1:
+        answer = answer.item()
+    require(
+        isinstance(answer, Real) and not isinstance(answer, bool),
+        f"The answer should be {expected}, but it is {answer!r:.60}.",
+    )
+    return float(answer)  # type: ignore[arg-type]
+
+
+def require_floats(answer: object, shape: tuple[int, ...] | None = None) -> Tensor:
+    """Return numbers as a float64 tensor, be they in a tensor, an array or lists, else raise."""
+    if isinstance(answer, list | tuple | np.ndarray):
+        try:
+            answer = torch.tensor(np.array(answer, dtype=np.float64))
+        except (TypeError, ValueError, RuntimeError):
+            answer = list(answer)  # not a table of numbers: named as such below
+    return require_tensor(answer, shape=shape).detach().cpu().double()
 
 
 def require_function(answer: object) -> Function:

@@ -2,19 +2,19 @@
 
 import copy
 import math
-from numbers import Real
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from torchbook.book.exercises.answers import (
     Check,
+    Operations,
     require,
+    require_floats,
     require_function,
     require_given,
+    require_number,
     require_tensor,
     run_answer,
 )
@@ -24,46 +24,8 @@ MOST_PARAMETERS = 100  # in exercise 8
 LEAST_ACCURACY = 0.95  # in exercises 4 and 8
 
 
-class _Operations(TorchDispatchMode):
-    """Notes which operations PyTorch runs, by whatever name they were called."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
-    ) -> Any:
-        self.names.add(func.overloadpacket.__name__)
-        return func(*args, **(kwargs or {}))
-
-
 def _generator(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
-
-
-def _number(answer: object, what: str) -> float:
-    """Return one number, no matter whether Python, NumPy or PyTorch made it."""
-    require_given(answer)
-    if isinstance(answer, Tensor):
-        answer = answer.detach().cpu().double().numpy()
-    if isinstance(answer, np.ndarray | np.generic) and answer.size == 1:
-        answer = answer.item()
-    require(
-        isinstance(answer, Real) and not isinstance(answer, bool),
-        f"{what} should be one number, but it is a {type(answer).__name__}.",
-    )
-    return float(answer)
-
-
-def _tensor(answer: object, shape: tuple[int, ...] | None = None) -> Tensor:
-    """Return a table of floats as a float64 tensor, be it a tensor, an array or nested lists."""
-    if isinstance(answer, list | tuple | np.ndarray):
-        try:
-            answer = torch.tensor(np.array(answer, dtype=np.float64))
-        except (TypeError, ValueError, RuntimeError):
-            answer = list(answer)  # not a table: named as such below
-    return require_tensor(answer, shape=shape).detach().cpu().double()
 
 
 def check_1(answer: object) -> None:
@@ -107,7 +69,7 @@ def check_1(answer: object) -> None:
 
 def check_2(answer: object) -> None:
     """Check the logit of a probability of 0.1."""
-    logit, truth = _number(answer, "The answer"), math.log(0.1 / 0.9)
+    logit, truth = require_number(answer), math.log(0.1 / 0.9)
     require(
         abs(logit - 0.1) > 1e-6, "0.1 is the probability. Its logit is a number of another kind."
     )
@@ -140,11 +102,11 @@ def check_3(answer: object) -> None:
     near = 2e-4  # float32 may be off by 2e-5 where logits of 1,000 are subtracted
     logits = torch.randn(4, 3, generator=_generator(0))
     given = logits.clone()
-    with _Operations() as operations:
-        result = _tensor(run_answer(function, logits), (4, 3))
+    with Operations() as operations:
+        result = require_floats(run_answer(function, logits), (4, 3))
     require(torch.equal(given, logits), "The function has changed the logits that it got.")
     require(
-        not operations.names & {"_softmax", "softmax", "_log_softmax", "log_softmax"},
+        not operations.calls.keys() & {"_softmax", "softmax", "_log_softmax", "log_softmax"},
         "That is PyTorch's own softmax, under whatever name. Build it from `exp` and sums.",
     )
     truth = given.double()
@@ -162,7 +124,7 @@ def check_3(answer: object) -> None:
         "The rows add up to 1, but these are not the shares of e to the power of each logit.",
     )
     large = torch.tensor([[1000.0, 999.0, 0.0, 998.5], [3.0, 2.0, 1.0, -4.0]])
-    result = _tensor(run_answer(function, large.clone()), (2, 4))
+    result = require_floats(run_answer(function, large.clone()), (2, 4))
     require(
         not result.isnan().any().item(),
         "Right for small logits. For 1000 it gives nan: e to the power of 1000 is too large for "
@@ -175,7 +137,7 @@ def check_3(answer: object) -> None:
         "each row has a largest logit of its own.",
     )
     low = torch.tensor([[-1000.0, -1001.0, -1000.5]])
-    result = _tensor(run_answer(function, low.clone()), (1, 3))
+    result = require_floats(run_answer(function, low.clone()), (1, 3))
     require(
         torch.allclose(result, low.double().softmax(dim=1), atol=near),
         "Right for large logits, but not where all of a row lie far below 0.",
@@ -189,7 +151,7 @@ def check_4(answer: object) -> None:
     order = torch.randperm(2000, generator=_generator(1))
     points, labels = examples.inputs[order], examples.targets[order]
     feature = run_answer(function, points.clone())
-    feature = _tensor(feature)
+    feature = require_floats(feature)
     require(
         feature.shape != (2000,),
         "The shape should be [N, 1], but it is [N]. An axis of length 1 is missing at the end.",
@@ -209,7 +171,7 @@ def check_4(answer: object) -> None:
         "points of one circle have in common, wherever on it they lie?",
     )
     few = torch.tensor([1500, 3, 77, 1999, 640])
-    alone = _tensor(run_answer(function, points[few].clone()))
+    alone = require_floats(run_answer(function, points[few].clone()))
     size = feature.std().item()
     require(
         alone.shape == (5, 1) and torch.allclose(alone, feature[few], rtol=1e-3, atol=1e-3 * size),
@@ -277,10 +239,12 @@ def _highest_threshold(probabilities: Tensor, labels: Tensor, wanted: float) -> 
 def check_6(answer: object) -> None:
     """Check the highest threshold with enough recall."""
     function = require_function(answer)
-    what = "The threshold"
     probabilities = torch.tensor([0.9, 0.8, 0.7, 0.6, 0.4, 0.3, 0.1])
     labels = torch.tensor([1, 0, 1, 0, 1, 0, 1])
-    result = _number(run_answer(function, probabilities.clone(), labels.clone(), 0.75), what)
+    result = require_number(
+        run_answer(function, probabilities.clone(), labels.clone(), 0.75),
+        "one number, the threshold",
+    )
     require(
         abs(result - 0.1) > 1e-6,
         "At 0.1 the recall is large enough, but there is a higher threshold that still does.",
@@ -309,7 +273,8 @@ def check_6(answer: object) -> None:
         labels[seed % n] = 1
         wanted = (0.5, 0.8, 1.0, 0.65)[seed % 4]
         truth = _highest_threshold(probabilities, labels, wanted)
-        result = _number(run_answer(function, probabilities.clone(), labels.clone(), wanted), what)
+        result = run_answer(function, probabilities.clone(), labels.clone(), wanted)
+        result = require_number(result, "one number, the threshold")
         require(
             abs(result - truth) < 1e-6,
             f"Right for the small example, wrong for {n} random points and a wanted recall of "
@@ -333,7 +298,7 @@ def check_7(answer: object) -> None:
     function = require_function(answer)
     probabilities = torch.tensor([0.05, 0.15, 0.13, 0.95, 1.0, 0.92, 0.55])
     labels = torch.tensor([0, 0, 1, 1, 1, 0, 1])
-    result = _tensor(run_answer(function, probabilities.clone(), labels.clone()))
+    result = require_floats(run_answer(function, probabilities.clone(), labels.clone()))
     require(
         result.shape != (9, 2) and result.shape != (11, 2),
         f"There are {len(result)} rows: is 1.0 in a bin of its own, or a bin missing?",
@@ -368,7 +333,7 @@ def check_7(answer: object) -> None:
     probabilities = torch.rand(3000, generator=generator) ** 2  # more low ones than high ones
     probabilities = probabilities[((10 * probabilities) % 1 - 0.5).abs() < 0.499]  # off the edges
     labels = (torch.rand(len(probabilities), generator=generator) < probabilities.sqrt()).long()
-    result = _tensor(run_answer(function, probabilities.clone(), labels.clone()), (10, 2))
+    result = require_floats(run_answer(function, probabilities.clone(), labels.clone()), (10, 2))
     require(
         torch.allclose(result, _calibration(probabilities, labels), atol=1e-4),
         f"Right for seven points, wrong for {len(probabilities):,} random ones.",

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from torchbook.book.exercises.answers import (
     Check,
+    Operations,
     WrongAnswerError,
     require,
+    require_floats,
     require_function,
     require_given,
+    require_number,
     require_tensor,
     require_two_whole_numbers,
     run_answer,
@@ -30,32 +32,11 @@ def _bytes(seed: int, *shape: int) -> Tensor:
     return torch.randint(0, 256, shape, generator=_generator(seed), dtype=torch.uint8)
 
 
-def _number(result: object, what: str) -> float:
-    """Return a number of Python, NumPy or PyTorch as Python's own, else raise WrongAnswerError."""
-    if isinstance(result, Tensor | np.ndarray | np.generic) and np.prod(tuple(result.shape)) == 1:
-        result = result.item()
-    require(
-        isinstance(result, int | float) and not isinstance(result, bool),
-        f"The answer should be {what}, but it is {result!r:.60}.",
-    )
-    return result
-
-
 def _whole(result: object) -> int:
     """Return a whole number, also one that is kept as a float, else raise WrongAnswerError."""
-    number = _number(result, "a whole number")
+    number = require_number(result, "a whole number")
     require(float(number).is_integer(), f"The answer should be a whole number, but it is {number}.")
     return int(number)
-
-
-def _floats(result: object, shape: tuple[int, ...]) -> Tensor:
-    """Return a tensor, an array or a list of numbers as a float64 tensor of the expected shape."""
-    if isinstance(result, np.ndarray | list | tuple):
-        try:
-            result = torch.as_tensor(np.asarray(result, dtype=float))
-        except (TypeError, ValueError) as error:
-            raise WrongAnswerError("Return one tensor of numbers.") from error
-    return require_tensor(result, shape=shape).detach().cpu().double()
 
 
 def check_1(answer: object) -> None:
@@ -160,7 +141,7 @@ def check_3(answer: object) -> None:
     labels = torch.tensor([1, 2, 1, 1, 1, 1, 1, 1, 0, 1])
     always = nn.functional.one_hot(torch.ones(10, dtype=torch.int64), 3).float()  # always says 1
     batches = list(zip(always.split(4), labels.split(4), strict=True))  # 4, 4 and 2: 3, 4 and 1
-    share = _number(run_answer(function, batches), "a number from 0 to 1")
+    share = require_number(run_answer(function, batches), "a number from 0 to 1")
     require(
         abs(share - 0.75) > 1e-4,
         "You averaged the accuracies of the batches. In this test the last batch is half as large "
@@ -182,30 +163,12 @@ def check_3(answer: object) -> None:
     logits = torch.randn(101, 5, generator=_generator(3))
     labels = torch.randint(0, 5, (101,), generator=_generator(4))
     batches = list(zip(logits.split(32), labels.split(32), strict=True))
-    share = _number(run_answer(function, batches), "a number from 0 to 1")
+    share = require_number(run_answer(function, batches), "a number from 0 to 1")
     right = (logits.argmax(dim=1) == labels).double().mean().item()
     require(
         abs(share - right) < 1e-5,
         "Right on a small test, wrong on a larger one with 5 classes and batches of 32, 32, 32, 5.",
     )
-
-
-class _Recorder(TorchDispatchMode):
-    """Records the names of PyTorch's operations, whichever function calls them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: list[str] = []
-
-    def __torch_dispatch__(
-        self,
-        func: Any,
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        self.names.append(str(func))
-        return func(*args, **(kwargs or {}))
 
 
 MANY_OPERATIONS = 60  # a loop over the windows needs thousands, a reshape and a reduction a few
@@ -219,14 +182,14 @@ def check_4(answer: object) -> None:
         before = pictures.clone()
         b, c, height, width = shape
         result = run_answer(function, pictures)
-        recorder = _Recorder()
+        recorder = Operations()
         with suppress(Exception), recorder:  # again, watched: not all of NumPy's ways allow that
             function(pictures.clone())
         require(
-            not any("pool" in name for name in recorder.names),
+            not any("pool" in name for name in recorder.calls),
             "Your function leaves the work to PyTorch's own pooling. Here it should do it itself.",
         )
-        result = _floats(result, (b, c, height // 2, width // 2))
+        result = require_floats(result, (b, c, height // 2, width // 2))
         require(torch.equal(pictures, before), "Your function changes the pictures it was given.")
         require(
             not torch.allclose(result, nn.functional.avg_pool2d(pictures, 2).double(), atol=1e-5),
@@ -246,7 +209,7 @@ def check_4(answer: object) -> None:
             "your windows really hold neighbours? Try it on torch.arange(16.).reshape(1, 1, 4, 4).",
         )
         require(
-            len(recorder.names) <= MANY_OPERATIONS,
+            recorder.calls.total() <= MANY_OPERATIONS,
             "The numbers are right. But you get there window by window, in a loop. `reshape` can "
             "cut all the windows at once.",
         )
@@ -310,7 +273,7 @@ def check_6(answer: object) -> None:
         not (isinstance(result, Tensor) and not result.is_floating_point() and result.ndim == 1),
         "Shares are floats from 0 to 1, but yours are whole numbers. Are those the counts?",
     )
-    shares = _floats(result, (3,))
+    shares = require_floats(result, (3,))
     right = torch.tensor([0.5, 0.5, 1.0]).double()
     require(
         not torch.allclose(shares, torch.tensor([2 / 3, 0.5, 0.8]).double(), atol=1e-4),
@@ -338,7 +301,7 @@ def check_6(answer: object) -> None:
     # Class 1 has no pictures but is predicted, class 4 is neither; classes are not in order.
     labels = torch.tensor([3, 2, 0, 3, 2, 3])
     predictions = torch.tensor([3, 1, 0, 2, 2, 3])
-    shares = _floats(run_answer(function, predictions, labels, 5), (5,))
+    shares = require_floats(run_answer(function, predictions, labels, 5), (5,))
     present = torch.tensor([0, 2, 3])
     require(
         torch.allclose(shares[present], torch.tensor([1, 0.5, 2 / 3]).double(), atol=1e-5),
@@ -427,7 +390,7 @@ def _with_opposite_head(model: nn.Module) -> nn.Module:
 
 
 def check_8(answer: object) -> None:
-    """Check a small network for colour pictures."""
+    """Check a small network for grey pictures of 28 by 28 pixels, in ten classes."""
     require_given(answer)
     require(
         isinstance(answer, nn.Module),
@@ -436,9 +399,9 @@ def check_8(answer: object) -> None:
     )
     model: nn.Module = copy.deepcopy(answer).cpu()  # type: ignore[attr-defined]
     dtype = next((p.dtype for p in model.parameters()), torch.float32)
-    pictures = torch.randn(16, 3, 32, 32, generator=_generator(9), dtype=dtype)
-    logits = require_tensor(_logits(model, pictures), shape=(16, 5))
-    require_tensor(_logits(model, pictures[:1]), shape=(1, 5))
+    pictures = torch.randn(16, 1, 28, 28, generator=_generator(9), dtype=dtype)
+    logits = require_tensor(_logits(model, pictures), shape=(16, 10))
+    require_tensor(_logits(model, pictures[:1]), shape=(1, 10))
     sums = logits.sum(dim=1)
     require(
         not torch.allclose(sums, torch.ones_like(sums), atol=1e-4),

@@ -1,7 +1,6 @@
 """Checks for the exercises of chapter 00, the fundamentals."""
 
 import random
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from numbers import Integral
@@ -10,12 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from torchbook.book.exercises.answers import (
     Check,
     Function,
+    Operations,
     WrongAnswerError,
+    random_states,
     require,
     require_function,
     require_given,
@@ -222,13 +222,13 @@ def check_6(answer: object) -> None:
         torch.rand(1)  # others draw in between
         np.random.rand()
         random.random()
-        before = _states()
+        before = random_states()
         again = run_answer(function, pictures, 2.0, 0)
         other = run_answer(function, pictures, 2.0, 1)
         white = run_answer(function, pictures + 1, 2.0, 0)
         thin = run_answer(function, pictures, 0.5, 0)
         row = require_tensor(run_answer(function, torch.zeros(1000), 1.0, 5), shape=(1000,))
-        disturbed += [name for name, state in _states().items() if state != before[name]]
+        disturbed += [name for name, state in random_states().items() if state != before[name]]
     require(
         not pictures.any().item(),
         "The function has changed the pictures that it got. Return new ones instead.",
@@ -275,16 +275,6 @@ def check_6(answer: object) -> None:
     )
 
 
-def _states() -> dict[str, Any]:
-    """Return where the random numbers that everybody shares stand, in a form to compare."""
-    numpy_state = np.random.get_state(legacy=False)
-    return {
-        "PyTorch": torch.get_rng_state().tolist(),
-        "NumPy": (numpy_state["state"]["key"].tolist(), numpy_state["state"]["pos"]),
-        "Python": random.getstate(),
-    }
-
-
 @contextmanager
 def _random_numbers_watched() -> Iterator[list[str]]:
     """Put everybody's random numbers back afterwards; give a list for those that moved."""
@@ -309,25 +299,11 @@ _MULTIPLIERS = {
 }
 
 
-class _Spy(TorchDispatchMode):
-    """Counts PyTorch's operations, whatever function or operator has called them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls: Counter[str] = Counter()
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
-    ) -> Any:
-        self.calls[func.overloadpacket.__name__] += 1
-        return func(*args, **(kwargs or {}))
-
-
 def check_7(answer: object) -> None:
     """Check matrix multiplication by broadcasting."""
     function = require_function(answer)
     a, b = _draw(4, 2, 3), _draw(5, 3, 4)
-    with _Spy() as spy:
+    with Operations() as spy:
         result = run_answer(function, a, b)
     require_tensor(result)
     require(
@@ -343,7 +319,7 @@ def check_7(answer: object) -> None:
     # Equal numbers everywhere hide a wrong axis in some solutions, a single inner number in others.
     for n, k, m in ((3, 3, 3), (5, 1, 2), (1, 6, 1), (7, 8, 9)):
         a, b = _draw(6, n, k), _draw(7, k, m)
-        with _Spy() as larger:  # the last one, of the largest, is compared below
+        with Operations() as larger:  # the last one, of the largest, is compared below
             result = run_answer(function, a, b)
         require(
             result.shape == (n, m) and torch.allclose(result.double(), (a @ b).double(), atol=1e-5),

@@ -15,25 +15,12 @@ from torchbook.book.exercises.answers import (
     WrongAnswerError,
     require,
     require_function,
-    require_given,
+    require_number,
     require_tensor,
     require_type,
     run_answer,
 )
 from torchbook.data.sets.used_cars import read_used_cars
-
-
-def _number(value: object, hint: str) -> float:
-    """Return a single number as a float, whether it is Python's, NumPy's or a tensor."""
-    require_given(value)
-    if isinstance(value, Tensor | np.ndarray | np.generic):
-        size = value.numel() if isinstance(value, Tensor) else value.size
-        require(size == 1, f"{hint} But it has the shape {list(value.shape)}.")
-        value = value.item()
-    require(
-        isinstance(value, int | float) and not isinstance(value, bool), f"{hint} Not {value!r}."
-    )
-    return float(value)
 
 
 def _tensor(value: object) -> Tensor:
@@ -43,7 +30,7 @@ def _tensor(value: object) -> Tensor:
 
 def check_1(answer: object) -> None:
     """Check the number of parameters of a network with one hidden layer."""
-    n = _number(answer, "Parameters are counted: the answer should be one whole number.")
+    n = require_number(answer, "one whole number, a count of parameters")
     hints = {
         20 * 30 + 30 * 4: "Those are the weights. Each number of the hidden and of the output "
         "layer also has a bias.",
@@ -223,8 +210,8 @@ def check_4(answer: object) -> None:
     def off(guess: float, mean: Callable[[list[float]], float] = statistics.fmean) -> float:
         return mean([abs(price - guess) for price in new])
 
-    one = "The function should return one number, the mean distance."
-    result = _number(run_answer(function, list(known), list(new)), one)
+    one = "one number, the mean distance"
+    result = require_number(run_answer(function, list(known), list(new)), one)
     guess = statistics.median(known)
     hints = {
         off(statistics.fmean(known)): "That guesses the mean of the known prices, which a single "
@@ -266,7 +253,7 @@ def check_4(answer: object) -> None:
         ([1.0, 9.0, 2.0], [3.0], 1.0),
         ([21_000.0, 9_500.0, 18_250.0], [30_000.0, 12_250.0], 8_875.0),
     ):
-        result = _number(run_answer(function, list(known), list(new)), one)
+        result = require_number(run_answer(function, list(known), list(new)), one)
         require(
             math.isclose(result, truth, rel_tol=1e-4),
             f"Right at first, but for known prices {known} and new ones {new} the function says "
@@ -354,7 +341,7 @@ def check_6(answer: object) -> None:
     results = []
     for inputs, weights, bias in _NEURONS:
         result = run_answer(function, list(inputs), list(weights), bias)
-        results.append(_number(result, "The function should return one number."))
+        results.append(require_number(result))
 
     def agrees(formula: Callable[[list[float], list[float], float], float]) -> bool:
         pairs = zip(results, _NEURONS, strict=True)
@@ -467,7 +454,7 @@ def _price(function: Function, car: dict[str, str | float]) -> float:
         raise WrongAnswerError(
             f"Your function stopped on the car {car} with {type(error).__name__}: {error}"
         ) from error
-    price = _number(guess, f"A price should be a number. For the car {car} it wasn't one.")
+    price = require_number(guess, f"a number, the price of the car {car}")
     require(math.isfinite(price), f"For the car {car} the price is {price}.")
     return price
 

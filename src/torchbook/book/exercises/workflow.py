@@ -2,7 +2,6 @@
 
 import copy
 import math
-import random
 import warnings
 from collections.abc import Callable
 from numbers import Real
@@ -14,24 +13,14 @@ from torch import Tensor, nn
 from torchbook.book.exercises.answers import (
     Check,
     WrongAnswerError,
+    random_states,
     require,
     require_function,
     require_given,
+    require_number,
     require_tensor,
     run_answer,
 )
-
-
-def _number(answer: object) -> float:
-    """Return a plain number, also from a tensor or array with one element, else raise."""
-    require_given(answer)
-    if isinstance(answer, Tensor | np.ndarray) and math.prod(answer.shape) == 1:
-        answer = answer.item()
-    require(
-        isinstance(answer, Real) and not isinstance(answer, bool),
-        f"The answer should be a number, but it is a {type(answer).__name__}.",
-    )
-    return float(answer)  # type: ignore[arg-type]
 
 
 def _pair(answer: object) -> tuple[float, float]:
@@ -44,7 +33,7 @@ def _pair(answer: object) -> tuple[float, float]:
         "The answer should be two numbers, w and b, as in (1.5, 2.0).",
     )
     first, second = answer  # type: ignore[misc]
-    return _number(first), _number(second)
+    return require_number(first), require_number(second)
 
 
 def _near(value: float, right: float, tolerance: float = 1e-4) -> bool:
@@ -53,7 +42,7 @@ def _near(value: float, right: float, tolerance: float = 1e-4) -> bool:
 
 def check_1(answer: object) -> None:
     """Check a mean squared error worked out by hand."""
-    value = _number(answer)
+    value = require_number(answer)
     require(
         not _near(value, 5), "That is the sum of the two squares. What makes it a *mean* error?"
     )
@@ -215,16 +204,6 @@ def _check_3_elsewhere(function: Callable[[Tensor, Tensor], Tensor]) -> None:
         )
 
 
-def _random_states() -> dict[str, object]:
-    """Return the states of the random numbers that everybody shares, by library."""
-    numpy_state = np.random.get_state()
-    return {
-        "PyTorch": torch.get_rng_state().tolist(),
-        "NumPy": (numpy_state[1].tolist(), *numpy_state[2:]),
-        "Python": random.getstate(),
-    }
-
-
 def _split(function: Callable[[int, int], object], n: int, seed: int) -> list[Tensor]:
     """Return the three parts of a split, whose types and sizes are right, else raise."""
     parts = run_answer(function, n, seed)
@@ -261,9 +240,9 @@ def check_4(answer: object) -> None:
     """Check a random split of n numbers."""
     function = require_function(answer)
     for n in (100, 57, 9):
-        before = _random_states()
+        before = random_states()
         parts = _split(function, n, 3)
-        after = _random_states()
+        after = random_states()
         for library, state in before.items():
             require(
                 state == after[library],
@@ -408,7 +387,7 @@ def check_6(answer: object) -> None:
     )
     for where, x in cases:
         given = x.clone()
-        rate = _number(run_answer(function, x))
+        rate = require_number(run_answer(function, x))
         require(torch.equal(x, given), "Your function changes the inputs that it was given.")
         wide = x.double()
         mean_square = (wide**2).mean().item()
@@ -467,7 +446,7 @@ def check_7(answer: object) -> None:
         (37, 0.3, 0.11),
         (80, 0.1, 0.13),
     ):
-        found = _number(run_answer(function, n, error, wanted))
+        found = require_number(run_answer(function, n, error, wanted))
         exact = n * (error / wanted) ** 2
         right = math.ceil(exact - 1e-9)
         case = f"answer({n}, {error}, {wanted}) gives {found:.10g}"
@@ -514,7 +493,7 @@ def check_8(answer: object) -> None:
         def slopes(w: float, b: float, x: np.ndarray = x, y: np.ndarray = y) -> tuple[float, float]:
             nonlocal calls
             calls += 1
-            errors = _number(w) * x + _number(b) - y
+            errors = require_number(w) * x + require_number(b) - y
             return float(2 * (errors * x).mean()), float(2 * errors.mean())
 
         with np.errstate(over="ignore", invalid="ignore"):
