@@ -15,8 +15,8 @@ BROKEN = [
     ),
     # Positions in the block: now it sees the order.
     (
-        "shuffled_before = block(z[:, order])",
-        "shuffled_before = block(z[:, order] + positions)",
+        "shuffled_before = block(fresh[:, order])",
+        "shuffled_before = block(fresh[:, order] + positions)",
         "blind",
     ),
     # No bias in the layer that makes queries, keys and values.
@@ -82,8 +82,8 @@ BROKEN = [
     ),
     # Weights that were learned and not used.
     (
-        "model = copy.deepcopy(base)\n",
-        "model = ViT(28, 7, 1, 7, 48, 3, 4, 192).to(device)\n",
+        "    model = copy.deepcopy(model)\n    model.head",
+        "    model = make_vit()\n    model.head",
         "pretraining",
     ),
     # A map drawn at random.
