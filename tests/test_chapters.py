@@ -11,11 +11,7 @@ CELL = re.compile(
     r"^```\{code-cell\} ipython3\n(?P<options>(?::[^\n]*\n|---\n.*?^---\n)?)(?P<code>.*?)^```$",
     re.M | re.S,
 )
-# Chapters that are still to be rewritten in this form.
-NOT_YET = {
-    "08_paper_replicating",
-}
-CHAPTERS = sorted(path for path in (ROOT / "chapters").glob("*.md") if path.stem not in NOT_YET)
+CHAPTERS = sorted((ROOT / "chapters").glob("*.md"))
 WHOLE_FILE = re.compile(r"%%writefile \S+\n")  # the first line of a cell that is a whole file
 OUT_OF_SIGHT = {"check", "remove-cell", "remove-input"}  # tags of cells whose code no reader sees
 MAX_LINES, MAX_NAMES = 15, 6

@@ -1,73 +1,101 @@
-"""Ways to break the lessons of chapter 08: what to replace, by what, and the claim that notices."""
+"""Ways to break the lessons of chapter 08, each with the claim that must notice."""
 
 BROKEN = [
     # Rows and columns exchanged within each patch.
     ("x = x.permute(0, 2, 4, 1, 3, 5)", "x = x.permute(0, 2, 4, 1, 5, 3)", "patches"),
     # Attention without its root.
-    (
-        "scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])",
-        "scores = q @ k.transpose(-2, -1)",
-        "attention",
-    ),
+    ("scores = scores / math.sqrt(q.shape[-1])", "scores = scores / 1", "attention"),
     # The root twice.
-    ("both = (scores / math.sqrt(d), scores)", "both = (scores / d, scores / d)", "root"),
+    ("(scores / math.sqrt(d)).softmax", "scores.softmax", "root"),
     # The trap defused.
     (
-        "layer = nn.MultiheadAttention(64, num_heads=4, batch_first=batch_first)",
-        "layer = nn.MultiheadAttention(64, num_heads=4, batch_first=True)",
+        "layer = nn.MultiheadAttention(48, num_heads=4, batch_first=batch_first)",
+        "layer = nn.MultiheadAttention(48, num_heads=4, batch_first=True)",
         "batch_first",
     ),
     # Positions in the block: now it sees the order.
     (
-        "(block(z[:, order]) - block(z)[:, order])",
-        "(block(z[:, order] + positions) - block(z + positions)[:, order])",
+        "shuffled_before = block(fresh[:, order])",
+        "shuffled_before = block(fresh[:, order] + positions)",
         "blind",
     ),
-    # One LayerNorm in each block forgotten.
-    ("norms = 2 * 2 * D", "norms = 2 * D", "by_hand"),
-    # Counted with its head.
+    # No bias in the layer that makes queries, keys and values.
     (
-        "base = VisionTransformer(224, 16, 3, None, 768, 12, 12, 3072)",
-        "base = VisionTransformer(224, 16, 3, 1000, 768, 12, 12, 3072)",
+        "self.qkv = nn.Linear(width, 3 * width)",
+        "self.qkv = nn.Linear(width, 3 * width, bias=False)",
         "parameters",
     ),
-    # PyTorch's own eps.
+    # A class token as long as the head is wide: the same sum, less in the body.
     (
-        "load_torchvision_weights(ours, theirs.state_dict())",
-        "load_torchvision_weights(ours, theirs.state_dict())\n"
-        "for module in ours.modules():\n"
-        "    if isinstance(module, nn.LayerNorm):\n"
-        "        module.eps = 1e-5",
-        "same",
+        "self.head = nn.Linear(width, n_classes)",
+        "self.head = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, n_classes))",
+        "parameters",
+    ),
+    # Queries and keys change places, in our class alone.
+    (
+        "attend(qkv[0], qkv[1], qkv[2])\n        self.weights",
+        "attend(qkv[1], qkv[0], qkv[2])\n        self.weights",
+        "same_package",
+    ),
+    # The plus of equation 2 forgotten.
+    (
+        "z = z + self.dropout(self.attention(self.norm_1(z)))  # equation 2",
+        "z = self.dropout(self.attention(self.norm_1(z)))  # equation 2",
+        "same_package",
+    ),
+    # No noise: torchvision's head is zero, and everything agrees.
+    (
+        "parameter.add_(0.02 * torch.randn_like(parameter))",
+        "parameter.add_(0 * torch.randn_like(parameter))",
+        "planted",
     ),
     # The class token behind the patches.
     (
-        "return torch.cat([first, grid.flatten(2).transpose(1, 2)], dim=1)",
-        "return torch.cat([grid.flatten(2).transpose(1, 2), first], dim=1)",
+        "return torch.cat([first, grid], dim=1)",
+        "return torch.cat([grid, first], dim=1)",
         "resize",
     ),
-    # Weights that were fetched and never put in.
-    ("load_torchvision_weights(heir, state)", "del state", "fetched"),
+    # The grid on its side.
+    (
+        'grid = F.interpolate(grid, size=(side, side), mode="bicubic")',
+        'grid = F.interpolate(grid, size=(side, side), mode="bicubic").roll(1, dims=2)',
+        "resize",
+    ),
     # The same letter twice.
-    ('{"AdamW": adamw, "Adam": adam}', '{"AdamW": adamw, "Adam": adamw}', "decoupled"),
+    ("kind=torch.optim.Adam)", "kind=torch.optim.AdamW)", "decoupled"),
     # The names exchanged: the CNN should lose.
     (
-        'racers = {"CNN": (cnn, 0.005), "ViT": (vit, 0.002)}',
-        'racers = {"CNN": (vit, 0.002), "ViT": (cnn, 0.005)}',
+        '"ViT": (make_vit, 0.003), "CNN": (make_cnn, 0.01)}',
+        '"ViT": (make_cnn, 0.01), "CNN": (make_vit, 0.003)}',
         "small_data",
     ),
     # Pixels left where they are.
+    ("return flat[:, new_places].reshape(x.shape)", "return x", "shuffled_cnn"),
+    # A stem of convolutions: it has something to lose.
     (
-        "return prepare(flat[:, pixels.to(inputs.device)].reshape(inputs.shape))",
-        "return prepare(inputs)",
-        "shuffled",
+        "    return ViT(28, 7, 1, 10, width=48, depth=3, n_heads=4, mlp_width=192)",
+        "    model = ViT(28, 7, 1, 10, width=48, depth=3, n_heads=4, mlp_width=192)\n"
+        "    stem = [nn.Conv2d(1, 24, 3, 2, 1), nn.ReLU(), nn.Conv2d(24, 48, 5, 3)]\n"
+        "    model.patches = nn.Sequential(*stem)\n"
+        "    return model",
+        "shuffled_vit",
     ),
-    # A map drawn by lot.
-    ("rolled = rollout(maps)[:, 0, 1:]", "rolled = torch.rand(1000, 16)", "rollout"),
-    # Places that nothing has been learned of.
+    # Weights that were learned and not used.
     (
-        "places = F.normalize(model.positions[0, 1:].detach().cpu(), dim=1)",
-        "places = F.normalize(torch.randn(16, 64), dim=1)",
+        "    model = copy.deepcopy(model)\n    model.head",
+        "    model = make_vit()\n    model.head",
+        "pretraining",
+    ),
+    # A map drawn at random.
+    (
+        '"all blocks": maps.mean(dim=(1, 2))}',
+        '"all blocks": torch.rand(600, 16)}',
+        "all_blocks",
+    ),
+    # Positions that nobody has trained.
+    (
+        "    places = F.normalize(model.positions[0, 1:].detach().cpu(), dim=1)",
+        "    places = F.normalize(torch.randn(16, 48), dim=1)",
         "neighbours",
     ),
 ]

@@ -1,8 +1,13 @@
 """Checks for the exercises of chapter 08, replicating a paper."""
 
+import math
+from typing import Any
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from torchbook.book.exercises.answers import (
     Check,
@@ -21,8 +26,48 @@ def _random(seed: int, *shape: int) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
+def _whole(value: Any) -> Any:
+    """Return a whole number of any type (NumPy's, a tensor, 5.0) as an int, else the value."""
+    if isinstance(value, Tensor | np.ndarray | np.generic):
+        try:
+            value = value.item()
+        except (RuntimeError, ValueError):  # more than one number
+            return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _numbers(answer: object, shape: tuple[int, ...]) -> Tensor:
+    """Return a tensor of this shape as float32, whatever its dtype was."""
+    return require_tensor(answer, shape=shape).detach().to("cpu", torch.float32)
+
+
+def _close(one: Tensor, other: Tensor, tolerance: float = 1e-5) -> bool:
+    return torch.allclose(one, other, rtol=0, atol=tolerance)
+
+
+class _Spy(TorchDispatchMode):
+    """Notes which of PyTorch's operations are run, whatever function has called them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        self.names.add(func.overloadpacket.__name__)
+        return func(*args, **(kwargs or {}))
+
+
 def check_1(answer: object) -> None:
     """Check the tokens of a picture of 384 pixels, and the weights of one head."""
+    require_given(answer)
+    if isinstance(answer, Tensor | np.ndarray):
+        answer = answer.tolist()
+    if isinstance(answer, tuple | list):
+        answer = tuple(_whole(value) for value in answer)
     tokens, weights = require_two_whole_numbers(answer, example=(50, 2500))
     require(tokens != 576, "Those are the patches. One more token comes along.")
     require(tokens != 197, "That is at 224 pixels. The side is 384 now, the patch still 16.")
@@ -36,12 +81,12 @@ def check_1(answer: object) -> None:
 def check_2(answer: object) -> None:
     """Check the inverse of cutting into patches."""
     function = require_function(answer)
-    for b, c, side, p in ((2, 3, 2, 2), (1, 1, 4, 7), (2, 2, 3, 5)):
+    for b, c, side, p in ((2, 3, 2, 2), (1, 1, 4, 7), (2, 2, 3, 5), (3, 5, 1, 4)):
         picture = _random(b, b, c, side * p, side * p)
         patches = F.unfold(picture, p, stride=p).transpose(1, 2)  # [B, N, C * P * P]
-        result = require_tensor(run_answer(function, patches, p), shape=tuple(picture.shape))
+        result = _numbers(run_answer(function, patches.clone(), p), tuple(picture.shape))
         require(
-            not torch.equal(result, patches.reshape(picture.shape)) or (side * p == p),
+            not torch.equal(result, patches.reshape(picture.shape)) or side == 1,
             "The shape is right, but each patch is smeared over whole rows. Undo the permutation, "
             "too.",
         )
@@ -51,127 +96,180 @@ def check_2(answer: object) -> None:
         )
         require(
             torch.equal(result, picture),
-            "The shape is right, but the pixels are not where they were. Which axis counts the "
+            "The shape is right, but the pixels aren't where they were. Which axis counts the "
             "rows of patches, and which the rows within one? They must become neighbours.",
         )
+
+
+# How PyTorch normalises, by all of its functions and layers.
+_NORMALISERS = {
+    *("native_layer_norm", "_fused_rms_norm", "native_batch_norm", "native_group_norm"),
+    *("_native_batch_norm_legit", "_batch_norm_impl_index", "cudnn_batch_norm"),
+    *("_native_batch_norm_legit_no_training", "batch_norm_stats", "layer_norm", "group_norm"),
+    "_batch_norm_with_update",
+}
 
 
 def check_3(answer: object) -> None:
     """Check a LayerNorm written by hand."""
     function = require_function(answer)
-    z = 0.01 * _random(3, 4, 5, 8) + 0.5
-    scale, shift = 1 + 0.3 * _random(4, 8), _random(5, 8)
-    for eps in (1e-6, 1e-3):
-        result = require_tensor(run_answer(function, z, scale, shift, eps), shape=(4, 5, 8))
-        right = F.layer_norm(z, (8,), scale, shift, eps)
+    for b, t, d, eps in ((4, 5, 8, 1e-6), (2, 3, 6, 1e-3), (1, 1, 48, 1e-5)):
+        z = 0.01 * _random(3, b, t, d) + 0.5
+        scale, shift = 1 + 0.3 * _random(4, d), _random(5, d)
+        with _Spy() as spy:
+            result = run_answer(function, z.clone(), scale, shift, eps)
+        result = _numbers(result, (b, t, d))
         centred = z - z.mean(dim=-1, keepdim=True)
         unbiased = centred / (z.var(dim=-1, keepdim=True) + eps).sqrt() * scale + shift
         require(
-            not torch.allclose(result, unbiased, atol=1e-5),
+            not _close(result, unbiased, 1e-4),
             "Nearly. PyTorch's var divides by D - 1 unless you tell it otherwise; here the "
             "variance is the plain mean of the squares.",
         )
         std = z.std(dim=-1, keepdim=True, correction=0)
         require(
-            not torch.allclose(result, centred / (std + eps) * scale + shift, atol=1e-6),
+            not _close(result, centred / (std + eps) * scale + shift, 1e-5),
             "You added eps to the standard deviation. It belongs under the root.",
         )
-        over_tokens = F.layer_norm(z.transpose(1, 2), (5,), eps=eps).transpose(1, 2)
         require(
-            not torch.allclose(result, over_tokens * scale + shift, atol=1e-4),
-            "You took mean and variance over the tokens. Each token is to be normalised alone, "
-            "over its D numbers.",
+            not _close(result, centred / std * scale + shift, 1e-5),
+            "eps is missing. It's added to the variance, under the root.",
         )
         require(
-            not torch.allclose(result, F.layer_norm(z, (8,), None, None, eps), atol=1e-4),
+            not _close(result, centred / (std**2 + eps) * scale + shift, 1e-4),
+            "You divided by the variance. Divide by its root.",
+        )
+        if t > 1:
+            over_tokens = F.layer_norm(z.transpose(1, 2), (t,), eps=eps).transpose(1, 2)
+            require(
+                not _close(result, over_tokens * scale + shift, 1e-4),
+                "You took mean and variance over the tokens. Each token is to be normalised alone, "
+                "over its D numbers.",
+            )
+            over_all = F.layer_norm(z, (t, d), eps=eps)
+            require(
+                not _close(result, over_all * scale + shift, 1e-4),
+                "You took mean and variance over all tokens together. Each token is to be "
+                "normalised alone, over its D numbers.",
+            )
+        require(
+            not _close(result, F.layer_norm(z, (d,), None, None, eps), 1e-4),
             "Scale and shift are missing.",
         )
         require(
-            torch.allclose(result, right, atol=1e-4),
-            f"The shape is right, the numbers are not, with eps = {eps:g}. Check one token alone: "
+            not _close(result, (F.layer_norm(z, (d,), None, None, eps) + shift) * scale, 1e-4),
+            "You added the shift before you multiplied by the scale.",
+        )
+        require(
+            _close(result, F.layer_norm(z, (d,), scale, shift, eps), 1e-4),
+            f"The shape is right, the numbers aren't, with eps = {eps:g}. Check one token alone: "
             "its mean must be 0 before the scale and the shift.",
+        )
+        require(
+            not spy.names & _NORMALISERS,
+            "The numbers are right, but PyTorch normalised for you. Do it with means, squares and "
+            "a root.",
         )
 
 
 def check_4(answer: object) -> None:
     """Check attention in which some tokens are hidden."""
     function = require_function(answer)
-    q, k, v = (_random(seed, 2, 6, 4) for seed in (6, 7, 8))
-    hidden = torch.tensor([False, True, False, False, True, False])
-    result = require_tensor(run_answer(function, q, k, v, hidden), shape=(2, 6, 4))
-    scores = q @ k.transpose(1, 2) / 2
-    plain = scores.softmax(dim=-1)
-    require(
-        not torch.allclose(result, plain @ v, atol=1e-5), "The hidden tokens are still looked at."
-    )
-    require(
-        not torch.allclose(result, (plain * ~hidden) @ v, atol=1e-5),
-        "The hidden ones have weight 0 now, but the others no longer add up to 1. Hide before the "
-        "softmax, not after it.",
-    )
-    zeroed = scores.masked_fill(hidden, 0).softmax(dim=-1) @ v
-    require(
-        not torch.allclose(result, zeroed, atol=1e-5),
-        "You set the hidden scores to 0, and the exponential of 0 is 1: they still get a share. "
-        "Which score has an exponential of 0?",
-    )
-    only = scores.masked_fill(~hidden, -torch.inf).softmax(dim=-1) @ v
-    require(
-        not torch.allclose(result, only, atol=1e-5), "It is the wrong way round: you hid the rest."
-    )
-    unscaled = (2 * scores).masked_fill(hidden, -torch.inf).softmax(dim=-1) @ v
-    require(not torch.allclose(result, unscaled, atol=1e-5), "The root of d is missing.")
-    right = scores.masked_fill(hidden, -torch.inf).softmax(dim=-1) @ v
-    require(
-        torch.allclose(result, right, atol=1e-5),
-        "The shape is right, the numbers are not. `hidden` is about keys, so about the columns of "
-        "the scores.",
-    )
+    for b, t, d, places in ((2, 6, 4, (1, 4)), (3, 5, 16, (0,)), (1, 9, 2, (2, 3, 8))):
+        q, k, v = (_random(seed, b, t, d) for seed in (6, 7, 8))
+        hidden = torch.zeros(t, dtype=torch.bool)
+        hidden[list(places)] = True
+        result = _numbers(run_answer(function, q, k, v, hidden.clone()), (b, t, d))
+        scores = q @ k.transpose(1, 2) / math.sqrt(d)
+        plain = scores.softmax(dim=-1)
+        require(not _close(result, plain @ v), "The hidden tokens are still looked at.")
+        require(
+            not _close(result, (plain * ~hidden) @ v),
+            "The hidden ones have weight 0 now, but the others no longer add up to 1. Hide before "
+            "the softmax, not after it.",
+        )
+        zeroed = scores.masked_fill(hidden, 0).softmax(dim=-1) @ v
+        require(
+            not _close(result, zeroed),
+            "You set the hidden scores to 0, and the exponential of 0 is 1: they still get a "
+            "share. Which score has an exponential of 0?",
+        )
+        only = scores.masked_fill(~hidden, -torch.inf).softmax(dim=-1) @ v
+        require(not _close(result, only), "It's the wrong way round: you hid the rest.")
+        unscaled = (scores * math.sqrt(d)).masked_fill(hidden, -torch.inf).softmax(dim=-1) @ v
+        require(not _close(result, unscaled), "The root of d is missing.")
+        divided = (scores / math.sqrt(d)).masked_fill(hidden, -torch.inf).softmax(dim=-1) @ v
+        require(not _close(result, divided), "You divided by d. Divide by its root.")
+        down = scores.masked_fill(hidden, -torch.inf).softmax(dim=1)
+        require(
+            not _close(result, down.nan_to_num() @ v),
+            "Your softmax goes down the columns. Each query's weights are a row.",
+        )
+        rows = scores.masked_fill(hidden[:, None], 0).softmax(dim=-1) @ v
+        silent = (plain @ v).masked_fill(hidden[:, None], 0)
+        require(
+            not _close(result.nan_to_num(), silent) and not _close(result, rows),
+            "You hid the queries, the rows of the scores. A hidden token may still ask; nobody may "
+            "take anything from it. That's about the columns.",
+        )
+        right = scores.masked_fill(hidden, -torch.inf).softmax(dim=-1) @ v
+        require(
+            _close(result, right),
+            "The shape is right, the numbers aren't. `hidden` is about keys, so about the columns "
+            "of the scores.",
+        )
 
 
 def check_5(answer: object) -> None:
     """Check logits from the mean of the patches."""
     function = require_function(answer)
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = VisionTransformer(8, 4, 1, 3, 8, 2, 2, 16).eval()
-        nn.init.normal_(model.norm.weight)
-        nn.init.normal_(model.norm.bias)
-    images = _random(9, 5, 1, 8, 8)
-    with torch.no_grad():
-        result = require_tensor(run_answer(function, model, images), shape=(5, 3))
-        z = model.blocks(model.tokens(images))
-        normed = model.norm(z)
-        require(
-            not torch.allclose(result, model(images), atol=1e-5),
-            "These are the model's own logits, from the class token.",
-        )
-        require(
-            not torch.allclose(result, model.head(normed.mean(dim=1)), atol=1e-5),
-            "The class token is still in the mean. Where among the tokens does it stand?",
-        )
-        require(
-            not torch.allclose(result, model.head(model.norm(z[:, 1:].mean(dim=1))), atol=1e-5),
-            "You took the mean first and normalised it then. The exercise wants it the other way.",
-        )
-        require(
-            not torch.allclose(result, model.head(z[:, 1:].mean(dim=1)), atol=1e-5),
-            "The LayerNorm at the end of the model is missing.",
-        )
-        require(
-            torch.allclose(result, model.head(normed[:, 1:].mean(dim=1)), atol=1e-5),
-            "The shape is right, the numbers are not: tokens, blocks, norm, mean, head, in this "
-            "order.",
-        )
+    for size, channels, n_classes, b in ((8, 1, 3, 5), (12, 2, 4, 1)):
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            model = VisionTransformer(size, 4, channels, n_classes, 8, 2, 2, 16).eval()
+            nn.init.normal_(model.norm.weight)
+            nn.init.normal_(model.norm.bias)
+            nn.init.normal_(model.class_token)
+        images = _random(9, b, channels, size, size)
+        with torch.no_grad():
+            result = _numbers(run_answer(function, model, images), (b, n_classes))
+            z = model.blocks(model.tokens(images))
+            normed = model.norm(z)
+            require(
+                not _close(result, model(images)),
+                "These are the model's own logits, from the class token.",
+            )
+            require(
+                not _close(result, model.head(normed.mean(dim=1))),
+                "The class token is still in the mean. Where among the tokens is it?",
+            )
+            require(
+                not _close(result, model.head(normed[:, :-1].mean(dim=1))),
+                "You left out the last patch instead of the class token. Where is that one?",
+            )
+            require(
+                not _close(result, model.head(model.norm(z[:, 1:].mean(dim=1)))),
+                "You took the mean first and normalised then. The exercise wants it the other way "
+                "round.",
+            )
+            require(
+                not _close(result, model.head(z[:, 1:].mean(dim=1))),
+                "The LayerNorm at the end of the model is missing.",
+            )
+            require(
+                _close(result, model.head(normed[:, 1:].mean(dim=1))),
+                "The shape is right, the numbers aren't: tokens, blocks, norm, mean, head, in this "
+                "order.",
+            )
 
 
 def check_6(answer: object) -> None:
     """Check the mean distance over which each head looks."""
     function = require_function(answer)
-    for side in (3, 5):
+    for h, side in ((3, 3), (2, 5), (1, 2)):
         n = side**2
-        weights = (2 * _random(side, 3, n, n)).softmax(dim=-1)
-        result = require_tensor(run_answer(function, weights), shape=(3,))
+        weights = (2 * _random(side, h, n, n)).softmax(dim=-1)
+        result = _numbers(run_answer(function, weights.clone()), (h,))
         row, column = torch.arange(n) // side, torch.arange(n) % side
         down, right = row[:, None] - row, column[:, None] - column
         straight = (down**2 + right**2).sqrt()
@@ -180,28 +278,32 @@ def check_6(answer: object) -> None:
             return (weights * distance).sum(dim=-1).mean(dim=-1)
 
         require(
-            not torch.allclose(result, mean_of(down.abs() + right.abs())),
+            not _close(result, mean_of(down.abs() + right.abs())),
             "You added the steps down and across. The straight line between two places is shorter.",
         )
         place = torch.arange(n)
         require(
-            not torch.allclose(result, mean_of((place[:, None] - place).abs())),
+            not _close(result, mean_of((place[:, None] - place).abs())),
             "You took the difference of the numbers of the places. The last of a row and the first "
-            "of the next are not neighbours: each place has a row and a column.",
+            "of the next aren't neighbours: each place has a row and a column.",
         )
         require(
-            not torch.allclose(result, mean_of(down**2 + right**2)),
+            not _close(result, mean_of(down**2 + right**2)),
             "These are squared distances: the root is missing.",
         )
         require(
-            not torch.allclose(result, mean_of(straight) * n)
-            and not torch.allclose(result, mean_of(straight) / n),
+            not _close(result, mean_of(straight) * n, 1e-4)
+            and not _close(result, mean_of(straight) / n),
             "Over who answers, the weights make a sum a mean already. Over who asks, take the mean "
             "yourself.",
         )
         require(
-            torch.allclose(result, mean_of(straight), atol=1e-5),
-            f"The shape is right, the numbers are not: for {side} by {side} places the first head "
+            not _close(result, straight.mean().expand(h)),
+            "The weights are missing: this is the mean distance between any two places.",
+        )
+        require(
+            _close(result, mean_of(straight)),
+            f"The shape is right, the numbers aren't: for {side} by {side} places the first head "
             f"should get about {mean_of(straight)[0]:.1f}, but gets {result[0]:.3g}.",
         )
 
@@ -220,22 +322,76 @@ def check_7(answer: object) -> None:
     )
     n = count_parameters(answer)
     require(n <= 60_000, f"It has {n:,} parameters, more than 60,000. Narrower channels?")
-    device = next(answer.parameters()).device
+    first = next(answer.parameters())
+    x = _random(11, 4, 1, 28, 28).to(first.device, first.dtype)
+    was_training = answer.training
     answer.eval()
-    with torch.no_grad():
-        x = _random(11, 4, 1, 28, 28).to(device)
+    called: list[nn.Module] = []
+    hooks = [m.register_forward_hook(lambda m, _, __: called.append(m)) for m in convolutions]
+    try:
         result = require_tensor(run_answer(answer, x))
+        for hook in hooks:
+            hook.remove()
         require(
-            tuple(result.shape) == (4, 64, 4, 4),
-            f"A batch [4, 1, 28, 28] should become [4, 64, 4, 4], but becomes "
+            tuple(result.shape) == (4, 48, 4, 4),
+            f"A batch [4, 1, 28, 28] should become [4, 48, 4, 4], but becomes "
             f"{list(result.shape)}. The strides and poolings together must shrink 28 to 4.",
         )
-        zero = answer(torch.zeros_like(x))
-        straight = answer(x) + answer(-x) - 2 * zero
-    require(
-        straight.abs().max() > 1e-4,
-        "Nothing bends between the convolutions, so together they are one convolution.",
-    )
+        weight = _random(12, *result.shape).to(result)
+        used = [
+            m
+            for m in dict.fromkeys(called)
+            if _counts(
+                torch.autograd.grad(
+                    (result * weight).sum(), m.weight, retain_graph=True, allow_unused=True
+                )[0]
+            )
+        ]
+        require(
+            len(used) >= 2,
+            f"It holds {len(convolutions)} convolutions, but what comes out depends on "
+            f"{len(used)} of them. Does `forward` use the others?",
+        )
+        require(
+            _bends_between(answer, used[0], used[-1], x),
+            "Nothing bends between the convolutions, so together they are one convolution.",
+        )
+    finally:
+        for hook in hooks:
+            hook.remove()
+        answer.train(was_training)
+
+
+def _counts(gradient: Tensor | None) -> bool:
+    return gradient is not None and bool(gradient.abs().max() > 0)
+
+
+def _bends_between(stem: nn.Module, first: nn.Module, last: nn.Module, x: Tensor) -> bool:
+    """Whether the input of the last convolution is not affine in the output of the first.
+
+    The first's output is replaced by two random ones and by their mean: through affine layers, the
+    input of the last would be the mean of the two as well.
+    """
+    seen: list[Tensor] = []
+    shares = [(1.0, 0.0), (0.0, 1.0), (0.5, 0.5)]
+
+    def replace(_: nn.Module, __: object, output: Tensor) -> Tensor:
+        one, other = (_random(seed, *output.shape).to(output) for seed in (13, 14))
+        share = shares[len(seen)]
+        return share[0] * one + share[1] * other
+
+    hooks = [
+        first.register_forward_hook(replace),
+        last.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach())),
+    ]
+    try:
+        with torch.no_grad():
+            for _ in shares:
+                stem(x)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return bool(((seen[0] + seen[1]) / 2 - seen[2]).abs().max() > 1e-4)
 
 
 CHECKS: dict[str, Check] = {
