@@ -3,8 +3,8 @@
 BROKEN = [
     # An old layer that does not vote.
     (
-        "return self.new_layer(features) + torch.log(vote + 1e-6)",
-        "return self.new_layer(features) + 0 * torch.log(vote + 1e-6)",
+        "return self.new_layer(features) + self.vote(features)",
+        "return self.new_layer(features) + 0 * self.vote(features)",
         "vote",
     ),
     # Answers to other photos.
@@ -26,7 +26,7 @@ BROKEN = [
         "same",
     ),
     # No skew where it is said to be.
-    ("return x.permute(0, 2, 3, 1).reshape(x.shape)", "return x", "skew"),
+    ("on_white.permute(0, 2, 3, 1).reshape(on_white.shape)", "on_white", "skew"),
     # Four bytes where two are said to be.
     ("from_array(weights.astype(np.float16), name", "from_array(weights, name", "half_size"),
     # Hardly anything is quantised.
@@ -81,7 +81,7 @@ BROKEN = [
         "ghost",
     ),
     # A blur that does not blur.
-    ("v2.functional.resize(x, [12])", "v2.functional.resize(x, [200])", "blur"),
+    ("v2.functional.resize(outside, [12])", "v2.functional.resize(outside, [200])", "blur"),
     # Nothing forgotten.
     ("forgetful.train()", "forgetful.eval()", "forgot_eval"),
 ]
