@@ -5,7 +5,9 @@ import re
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from small_book import SmallBook, cell
+from torchbook_site.write.notebooks import make_script
 
 CHAPTER = r"""
 One *sentence*, a cost of \$5 or \$6, a `name`, and [a link](second.md).
@@ -173,6 +175,17 @@ def test_the_script_is_python(site):
     tree = ast.parse(script)
     assert any(isinstance(node, ast.Try) for node in tree.body)
     assert "# answer = ..." in script
+
+
+def test_the_script_writes_the_files_that_cells_write(tmp_path, monkeypatch):
+    contents = '"""A file\\n."""\n\ntwo = "\'\'\'2\'\'\'\\n"\n'
+    cells = [new_markdown_cell("# A page"), new_code_cell("")]
+    cells.append(new_code_cell(f"%%writefile two.py\n{contents}"))
+    script = make_script(new_notebook(cells=cells), "# A page")
+    monkeypatch.chdir(tmp_path)
+    exec(script, {})
+    assert (tmp_path / "two.py").read_text() == contents
+    assert 'two = "' in script.splitlines()[-2]
 
 
 def test_pages_are_had_as_markdown_with_what_cells_printed(site):

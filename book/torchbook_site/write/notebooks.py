@@ -7,6 +7,7 @@ are left out, and its first cell installs what the chapter needs, from a wheel t
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ SCRIPT_HEAD = """\
 #     pip install "torchbook{extras} @ {wheel}"
 """
 FAILS = "%%fails"  # see torchbook.book.cells
+WRITES = re.compile(r"%%writefile (\S+)\n(.*)", re.S)  # the cell is a file: its name, its contents
 
 
 def _requirement(app: Sphinx, settings: dict[str, Any]) -> dict[str, str]:
@@ -131,6 +133,8 @@ def make_script(notebook: NotebookNode, head: str) -> str:
         code = cell.source.removeprefix(FAILS).strip()
         if cell.cell_type == "markdown":
             parts.append(f"# %% [markdown]\n{_commented(cell.source)}")
+        elif found := WRITES.fullmatch(code):
+            parts.append(f"# %%\n{_writing(*found.groups())}")
         elif "raises-exception" in cell.metadata.get("tags", []) or not _is_python(code):
             parts.append(f"# %%\n{_commented(code)}")  # an exercise to do, or only for a notebook
         elif cell.source.startswith(FAILS):
@@ -144,6 +148,13 @@ def make_script(notebook: NotebookNode, head: str) -> str:
     script = "\n\n".join(parts) + "\n"
     ast.parse(script)
     return script
+
+
+def _writing(name: str, contents: str) -> str:
+    """Return code that writes a file, with its contents to be read as they are."""
+    contents = contents.replace("\\", "\\\\").replace("'''", "\\'\\'\\'")
+    text = f"'''\\\n{contents}\n'''"
+    return f'import pathlib\n\npathlib.Path({name!r}).write_text({text}, encoding="utf-8")'
 
 
 def _commented(text: str) -> str:
