@@ -76,6 +76,18 @@ BROKEN = [
         "resumed",
     ),
     ('torch.set_rng_state(checkpoint["random"])', "torch.manual_seed(0)", "resumed"),
+    # A program that writes over a checkpoint.
+    (
+        "if Path(options.save).exists() and not options.resume:  # new",
+        "if not options.save:",
+        "kept",
+    ),
+    # An optimiser that does not come back.
+    (
+        'n_done = resume("killed.pt", model, optimizer)',
+        'n_done = resume("killed.pt", model, torch.optim.Adam(model.parameters()))',
+        "old_rate",
+    ),
     # A hash that is the same everywhere.
     (
         "print(hash('shirt') % 1_000_000)",
@@ -84,9 +96,10 @@ BROKEN = [
     ),
     # The package's run begun again from another seed instead of resumed.
     (
-        'done = run(command + "killed_2.pt --resume --quiet")',
+        'train([*words, "checkpoint.path=killed_2.pt", "--resume"], standalone_mode=False)',
         'Path("killed_2.pt").unlink()\n'
-        'done = run(command + "killed_2.pt --quiet --set training.seed=8")',
+        '    train([*words, "checkpoint.path=killed_2.pt", "--set", "training.seed=8"], '
+        "standalone_mode=False)",
         "resumed_package",
     ),
     # A setting that is spelt correctly.
