@@ -29,14 +29,14 @@ BROKEN = [
     ("(patch * kernel).sum()", "(patch * kernel.flip(0, 1)).sum()", "conv2d"),
     # A formula that rounds in the wrong place.
     (
-        "n_right += side == (n + 2 * p - k) // s + 1",
-        "n_right += side == (n + 2 * p - k + 1) // s",
+        "if side == (n + 2 * p - k) // s + 1:",
+        "if side == (n + 2 * p - k + 1) // s:",
         "sizes",
     ),
     # Padding on one side only.
     (
-        "n_right += side == (n + 2 * p - k) // s + 1",
-        "n_right += side == (n + p - k) // s + 1",
+        "if side == (n + 2 * p - k) // s + 1:",
+        "if side == (n + p - k) // s + 1:",
         "sizes",
     ),
     # Pictures that stay where they are.
