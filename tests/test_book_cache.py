@@ -6,6 +6,7 @@ import shutil
 from html import unescape
 
 import pytest
+from nbformat.v4 import new_code_cell, new_output
 from small_book import ROOT, SmallBook, cell
 from torchbook_site.read import execution
 
@@ -189,3 +190,11 @@ def test_the_fingerprint_sees_a_change_of_the_used_cars(monkeypatch, tmp_path):
     with (source / "torchbook" / "data" / "used_cars.csv").open("a") as table:
         table.write("\n")
     assert fingerprint() != before
+
+
+def test_a_line_that_the_kernel_sends_in_two_pieces_stays_one_line():
+    printed = [new_output("stream", name="stdout", text=text) for text in ("by", " hand\n", "7\n")]
+    figure = new_output("display_data", {"text/plain": "a figure"})
+    code = new_code_cell("...", outputs=[printed[0], figure, *printed[1:]])
+    execution.join_streams(code)
+    assert [output.get("text") for output in code.outputs] == ["by hand\n7\n", None]

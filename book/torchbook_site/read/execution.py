@@ -223,7 +223,25 @@ class ChapterCache(JupyterCacheBase):
         cell_meta: Any = (),
     ) -> tuple[int, NotebookNode]:
         """Put the stored outputs into the notebook, whose own metadata stays."""
-        return super().merge_match_into_notebook(nb, nb_meta, cell_meta)
+        key, merged = super().merge_match_into_notebook(nb, nb_meta, cell_meta)
+        for cell in merged.cells:
+            join_streams(cell)
+        return key, merged
+
+
+def join_streams(cell: NotebookNode) -> None:
+    """Join what a cell printed: a kernel may send half a line, after which MyST-NB would break."""
+    outputs: list[NotebookNode] = []
+    streams: dict[str, NotebookNode] = {}
+    for output in cell.get("outputs", []):
+        if output.output_type == "stream" and output.name in streams:
+            streams[output.name].text += output.text
+            continue
+        if output.output_type == "stream":
+            streams[output.name] = output
+        outputs.append(output)
+    if outputs:
+        cell.outputs = outputs
 
 
 def _run_chapter(nb: NotebookNode, cwd: str, **options: Any) -> ExecutionResult:
