@@ -57,7 +57,7 @@ def main():
             nn.functional.cross_entropy(model(x.to(device)), y.to(device)).backward()
             optimizer.step()
         save("photos.pt", model, optimizer, epoch, photos.classes)
-        with torch.inference_mode():  # without dropout, train() and eval() aren't needed
+        with torch.inference_mode():  # no dropout here, so train() and eval() would change nothing
             answers = model(images.to(device)).argmax(dim=1).cpu()
         print(f"epoch {epoch}: {(answers == labels).float().mean():.0%} of {len(valid)} right")
     print(f"always the commonest class: {labels.bincount().max() / len(labels):.0%} right")

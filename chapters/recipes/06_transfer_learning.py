@@ -1,4 +1,4 @@
-"""Teach a pretrained model your photos, as they are. Put them into photos/CLASS/, two or more."""
+"""Teach a pretrained model your photos: photos/CLASS/*.jpg, at least ten in each class."""
 
 import copy
 from pathlib import Path

@@ -64,9 +64,4 @@ BROKEN = [
         "extract_features(backbone, batches(natural.inputs.roll(15, 0)))",
         "natural",
     ),
-    (
-        "percent_right(cured[seed], features[unknown], labels[unknown])",
-        "percent_right(cured[seed], features[unknown.flip(0)], labels[unknown])",
-        "unnamed",
-    ),
 ]
