@@ -78,8 +78,8 @@ def test_a_typical_wrong_answer_gets_the_hint_that_fits(number, answer, hint):
 
 @pytest.mark.parametrize("bias", [-1_000.0, 1_000.0])
 def test_whether_a_relu_ends_a_network_is_seen_whatever_its_weights(bias):
-    layers = [nn.Conv2d(3, 8, 3), nn.MaxPool2d(5), nn.Conv2d(8, 8, 3), nn.MaxPool2d(4)]
-    head = nn.Linear(8, 5)
+    layers = [nn.Conv2d(1, 8, 3), nn.MaxPool2d(5), nn.Conv2d(8, 8, 3), nn.MaxPool2d(3)]
+    head = nn.Linear(8, 10)
     nn.init.constant_(head.bias, bias)  # all logits negative, or all of them positive
     check("03-8", nn.Sequential(*layers, nn.Flatten(), head))
     with pytest.raises(WrongAnswerError, match="a ReLU after the last layer"):
