@@ -61,16 +61,28 @@ def require_given(answer: object) -> None:
         raise WrongAnswerError("There is no answer yet: put yours where the three dots are.")
 
 
+def as_whole(value: Any) -> Any:
+    """Return a whole number of any type (NumPy's, a tensor, 5.0) as an int, else the value."""
+    if isinstance(value, Tensor | np.ndarray | np.generic):
+        try:
+            value = value.item()
+        except (RuntimeError, ValueError):  # more than one number
+            return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
 def require_two_whole_numbers(answer: object, example: tuple[int, int]) -> tuple[int, int]:
     """Return the answer if it is a pair of whole numbers such as `example`, else raise."""
     require_given(answer)
-    require(
-        isinstance(answer, tuple | list)
-        and len(answer) == 2
-        and all(isinstance(number, int) for number in answer),
-        f"The answer should be two whole numbers, such as {example}.",
-    )
-    first, second = answer
+    if isinstance(answer, Tensor | np.ndarray):
+        answer = answer.tolist()
+    expected = f"The answer should be two whole numbers, such as {example}"
+    require(isinstance(answer, tuple | list) and len(answer) == 2, f"{expected}.")
+    first, second = map(as_whole, answer)  # type: ignore[arg-type]
+    for number in (first, second):
+        require(isinstance(number, int), f"{expected}, but {number!r:.60} isn't a whole number.")
     return first, second
 
 

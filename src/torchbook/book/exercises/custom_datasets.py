@@ -16,9 +16,9 @@ from torchbook.book.exercises.answers import (
     Check,
     Function,
     WrongAnswerError,
+    as_whole,
     require,
     require_function,
-    require_given,
     require_tensor,
     require_two_whole_numbers,
     require_type,
@@ -35,25 +35,8 @@ def _bytes(seed: int, *shape: int) -> Tensor:
     return torch.randint(0, 256, shape, generator=generator, dtype=torch.uint8)
 
 
-def _whole(value: Any) -> Any:
-    """Return a whole number of any type (NumPy's, a tensor, 5.0) as an int, else the value."""
-    if isinstance(value, Tensor | np.ndarray | np.generic):
-        try:
-            value = value.item()
-        except (RuntimeError, ValueError):  # more than one number
-            return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
-
-
 def check_1(answer: object) -> None:
     """Check the number of batches and the length of the last."""
-    require_given(answer)
-    if isinstance(answer, Tensor | np.ndarray):
-        answer = answer.tolist()
-    if isinstance(answer, tuple | list):
-        answer = tuple(_whole(value) for value in answer)
     batches, last = require_two_whole_numbers(answer, example=(3, 10))
     require(
         batches != 6,
@@ -85,7 +68,7 @@ def check_2(answer: object) -> None:
         (root / "cat" / "Thumbs.db").touch()
         (root / "dog" / "jpg.txt").touch()
         counts = dict(require_type(run_answer(function, root), dict))
-    counts = {name: _whole(n) for name, n in counts.items()}
+    counts = {name: as_whole(n) for name, n in counts.items()}
     require(
         not counts.keys() & {"README.txt", "loose.jpg"},
         "README.txt and loose.jpg are files, not classes: only folders count.",
@@ -201,7 +184,7 @@ def _check_example(
         f"photos[{index}] should be the file in row {index} of the table, but it's another.",
     )
     picture, got = example
-    got = _whole(got)
+    got = as_whole(got)
     require(
         isinstance(got, int) and not isinstance(got, bool),
         f"The label should be a number, the class's place in `classes`, but is {got!r}.",
@@ -350,7 +333,7 @@ def check_6(answer: object) -> None:
     """Check early stopping with patience."""
     function = require_function(answer)
     losses = [1.1, 0.9, 0.8, 0.85, 0.79, 0.9, 0.95, 1.0, 0.7]
-    result = _whole(run_answer(function, list(losses), 3))
+    result = as_whole(run_answer(function, list(losses), 3))
     require(
         isinstance(result, int) and not isinstance(result, bool),
         f"The function should return the number of an epoch, an int, but returned {result!r}.",
@@ -380,7 +363,7 @@ def check_6(answer: object) -> None:
         case = [dice.randint(3, 9) / 10 for _ in range(dice.randint(1, 12))]
         cases.append((case, dice.randint(1, 4), "It fails on a list drawn at random."))
     for case, patience, hint in cases:
-        result = _whole(run_answer(function, list(case), patience))
+        result = as_whole(run_answer(function, list(case), patience))
         expected = _best_epoch(case, patience)
         require(
             result == expected,
