@@ -183,11 +183,12 @@ def test_a_cell_that_is_a_whole_file_is_written_by_the_script_too(tmp_path, monk
         new_markdown_cell("# A"),
         new_code_cell("1"),
         new_code_cell(f"%%writefile a.py\n{text}"),
+        new_code_cell("%%writefile -a a.py\nmore = 1"),
     ]
     script = make_script(new_notebook(cells=cells), "# head")
     monkeypatch.chdir(tmp_path)
     exec(compile(script, "script", "exec"), {})
-    assert (tmp_path / "a.py").read_text() == text + "\n"
+    assert (tmp_path / "a.py").read_text() == text + "\nmore = 1\n"
 
 
 def test_pages_are_had_as_markdown_with_what_cells_printed(site):

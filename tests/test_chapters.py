@@ -13,6 +13,7 @@ CELL = re.compile(
 )
 CHAPTERS = sorted((ROOT / "chapters").glob("*.md"))
 WHOLE_FILE = re.compile(r"%%writefile \S+\n")  # the first line of a cell that is a whole file
+WRITES = re.compile(r"%%writefile (?:-a )?\S+\n")  # and of one that is added to a file
 OUT_OF_SIGHT = {"check", "remove-cell", "remove-input"}  # tags of cells whose code no reader sees
 MAX_LINES, MAX_NAMES = 15, 6
 
@@ -30,7 +31,7 @@ def visible_cells(path):
 def tree_of(code):
     """Return the syntax tree of a cell; an empty one for what is no Python on purpose."""
     try:
-        return ast.parse(WHOLE_FILE.sub("", code, count=1))
+        return ast.parse(WRITES.sub("", code, count=1))
     except SyntaxError:
         return ast.parse("")
 

@@ -40,7 +40,8 @@ SCRIPT_HEAD = """\
 #     pip install "torchbook{extras} @ {wheel}"
 """
 FAILS = "%%fails"  # see torchbook.book.cells
-WRITES = re.compile(r"%%writefile (\S+)\n(.*)", re.S)  # a cell that is a whole file
+# A cell that is a file, or is added to one.
+WRITES = re.compile(r"%%writefile (-a )?(\S+)\n(.*)", re.S)
 
 
 def _requirement(app: Sphinx, settings: dict[str, Any]) -> dict[str, str]:
@@ -134,7 +135,7 @@ def make_script(notebook: NotebookNode, head: str) -> str:
         if cell.cell_type == "markdown":
             parts.append(f"# %% [markdown]\n{_commented(cell.source)}")
         elif found := WRITES.fullmatch(code):
-            parts.append(f"# %%\n{_writing(found[1], found[2])}")
+            parts.append(f"# %%\n{_writing(found[2], found[3], 'a' if found[1] else 'w')}")
         elif "raises-exception" in cell.metadata.get("tags", []) or not _is_python(code):
             parts.append(f"# %%\n{_commented(code)}")  # an exercise to do, or only for a notebook
         elif cell.source.startswith(FAILS):
@@ -150,11 +151,11 @@ def make_script(notebook: NotebookNode, head: str) -> str:
     return script
 
 
-def _writing(name: str, text: str) -> str:
-    """Return code that writes a file, as `%%writefile` does."""
+def _writing(name: str, text: str, mode: str) -> str:
+    """Return code that writes a file, or adds to it (mode "a"), as `%%writefile` does."""
     quoted = text.replace("\\", "\\\\").replace("'''", r"\'\'\'")
-    call = f"Path({name!r}).write_text('''\\\n{quoted}\n''', encoding=\"utf-8\")"
-    return f"from pathlib import Path\n\n{call}"
+    opened = f'with open({name!r}, {mode!r}, encoding="utf-8") as file:'
+    return f"{opened}\n    file.write('''\\\n{quoted}\n''')"
 
 
 def _commented(text: str) -> str:
