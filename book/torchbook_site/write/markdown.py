@@ -23,7 +23,7 @@ from torchbook_site.resolve.drawings import drawing
 from torchbook_site.resolve.exercises import number_of
 from torchbook_site.resolve.folds import fold
 
-CELL = "\x00cell {}\x00"  # stands in the text where a cell stands in the page
+CELL = "\x00cell {}\x00"  # marks the place of a cell in the text
 CELL_MARK = re.compile("\x00cell (\\d+)\x00")
 INTERACTIVE = re.compile(r"<tb-(?P<name>[a-z-]+)[ >].*?</tb-(?P=name)>", re.S)
 

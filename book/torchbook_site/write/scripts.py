@@ -3,7 +3,7 @@
 Sphinx, the theme and its extensions name all their scripts on every page, and run them before the
 page is shown. Here a page keeps what something on it asks for, and its scripts wait until it has
 been read. Of the inline ones none is kept: they set what nothing reads. (The theme's own, which
-chooses light or dark before anything is drawn, stands in its template.)
+chooses light or dark before anything is drawn, is in its template.)
 """
 
 from __future__ import annotations
