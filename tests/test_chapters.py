@@ -110,6 +110,16 @@ def figures_without_caption(text):
     return missing
 
 
+def test_a_figure_is_missed_unless_its_caption_follows():
+    draws = "```{code-cell} ipython3\nplt.show()\n```\n\n"
+    check = "```{code-cell} ipython3\n:tags: [check]\n\ndescribe(figure, alt)\n```\n\n"
+    caption = ":::{caption} one\nLook.\n:::\n\n"
+    assert figures_without_caption(draws + check + caption) == []
+    assert len(figures_without_caption(draws + check + "Some text.\n\n" + caption)) == 1
+    assert len(figures_without_caption(draws + draws + caption)) == 1
+    assert figures_without_caption("<figure>\n<svg></svg>\n</figure>\n\n") == ["<figure>"]
+
+
 @pytest.mark.parametrize("path", WITH_WORDS, ids=lambda path: path.stem)
 class TestWords:
     """The captions and the questions of a chapter."""
