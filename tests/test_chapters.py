@@ -17,9 +17,8 @@ WRITES = re.compile(r"%%writefile (?:-a )?\S+\n")  # and of one that is added to
 OUT_OF_SIGHT = {"check", "remove-cell", "remove-input"}  # tags of cells whose code no reader sees
 MAX_LINES, MAX_NAMES = 15, 6
 WITH_WORDS = [path for path in CHAPTERS if not "05" <= path.stem < "10"]  # the others follow
-PART = re.compile(  # what shows a figure, or says something about one
-    r"^```\{code-cell\}.*?^```$|^```\{glue:\} \S+\n```$|^:::\{caption\}.*?^:::$"
-    r"|^<(?P<tag>tb-[\w-]+|figure)\b.*?^</(?P=tag)>$",
+PART = re.compile(  # what can show a figure
+    r"^```\{code-cell\}.*?^```$|^```\{glue:\} \S+\n```$|^<(tb-[\w-]+|figure)\b.*?^</\1>$",
     re.M | re.S,
 )
 DRAWS = re.compile(r"^(?:plt\.show\(\)|(?:\w+ = )?(?:show|plots\.\w+)\(.*\)|figure)$", re.M)
@@ -77,36 +76,37 @@ class TestChapter:
         assert 5 <= text.count(":::{exercise}") <= 8
 
 
-def has_tag(part, *tags):
-    """Say whether a cell has one of these tags."""
-    found = CELL.match(part)
-    return bool(found and set(re.findall(r"[\w-]+", found["options"])) & set(tags))
+def tags_of(cell):
+    """Return the tags of a cell, among other words of its options."""
+    return set(re.findall(r"[\w-]+", CELL.match(cell)["options"]))
 
 
 def shows_figure(part):
-    """Say whether a part of a chapter shows a figure; one that is glued is shown elsewhere."""
+    """Say whether a part of a chapter shows a figure."""
     if part.startswith("```{code-cell}"):
-        hidden = has_tag(part, "check", "remove-cell", "remove-output", "skip-execution")
+        hidden = tags_of(part) & {"check", "remove-cell", "remove-output", "skip-execution"}
         return not hidden and bool(DRAWS.search(part))
-    return not part.startswith(":::")
+    return True
 
 
 def figures_without_caption(text):
-    """Return the first line of each figure that neither a caption nor a caption's glue follows."""
-    found = list(PART.finditer(text))
+    """Return the first line of each figure without a caption directly after it or its checks.
+
+    A figure that is glued has its caption where the glue shows it.
+    """
     glued = re.findall(r"^```\{glue:\} (\S+)$", text, re.M)
+
+    def without_checks(cell):
+        if "check" not in tags_of(cell[0]):
+            return cell[0]
+        return ":::{caption}" if any(f'glue("{name}", ' in cell[0] for name in glued) else ""
+
+    text = CELL.sub(without_checks, text)
     missing = []
-    for number, figure in enumerate(found):
-        if not shows_figure(figure[0]):
-            continue
-        end, after = figure.end(), found[number + 1 :]
-        while after and has_tag(after[0][0], "check") and not text[end : after[0].start()].strip():
-            end, *after = after[0].end(), *after[1:]
-        checks = text[figure.end() : end]
-        is_glued = any(f'glue("{name}", ' in checks for name in glued)
-        follows = after and after[0][0].startswith(":::{caption}")
-        if not is_glued and not (follows and not text[end : after[0].start()].strip()):
-            missing.append(figure[0].partition("\n")[0])
+    for part in PART.finditer(text):
+        has_caption = text[part.end() :].lstrip().startswith(":::{caption}")
+        if shows_figure(part[0]) and not has_caption:
+            missing.append(part[0].partition("\n")[0])
     return missing
 
 
