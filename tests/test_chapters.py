@@ -16,7 +16,6 @@ WHOLE_FILE = re.compile(r"%%writefile \S+\n")  # the first line of a cell that i
 WRITES = re.compile(r"%%writefile (?:-a )?\S+\n")  # and of one that is added to a file
 OUT_OF_SIGHT = {"check", "remove-cell", "remove-input"}  # tags of cells whose code no reader sees
 MAX_LINES, MAX_NAMES = 15, 6
-WITH_WORDS = [path for path in CHAPTERS if not "05" <= path.stem < "10"]  # the others follow
 PART = re.compile(  # what can show a figure
     r"^```\{code-cell\}.*?^```$|^```\{glue:\} \S+\n```$|^<(tb-[\w-]+|figure)\b.*?^</\1>$",
     re.M | re.S,
@@ -120,7 +119,7 @@ def test_a_figure_is_missed_unless_its_caption_follows():
     assert figures_without_caption("<figure>\n<svg></svg>\n</figure>\n\n") == ["<figure>"]
 
 
-@pytest.mark.parametrize("path", WITH_WORDS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 class TestWords:
     """The captions and the questions of a chapter."""
 
