@@ -2,7 +2,7 @@
 
 const SHOWN = 2000; // milliseconds for which the button says that it has copied
 
-for (const box of document.querySelectorAll(":not(.output) > .highlight")) {
+for (const box of document.querySelectorAll(":not(.output) > div.highlight")) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "tb-copy";
