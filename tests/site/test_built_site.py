@@ -105,7 +105,7 @@ def test_code_is_copied_without_its_output(browser, site):
     cell = tab.locator("div.cell_input").first
     cell.get_by_role("button", name="Copy").click()
     copied = tab.evaluate("navigator.clipboard.readText()")
-    assert copied.strip() == cell.locator("pre").inner_text().strip()
+    assert copied.strip() == cell.locator("pre").text_content().strip()
     assert "import torch" in copied
     context.close()
 
