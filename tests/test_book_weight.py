@@ -62,7 +62,9 @@ def test_the_sheets_of_others_are_trimmed_and_ours_stay_whole(tmp_path):
     media = {"styles/theme.css": "", "dark.css": "screen", "torchbook.css": ""}
     css = styles.site_css({"a.html": "<p>"}, tmp_path, media, trim=True)
     assert css.splitlines() == [
-        "p{background:url(img/a.png),url('/b.png')}",
+        "@layer important, theirs;",
+        "@layer theirs {",
+        "p{background:url(img/a.png),url('/b.png')}}",
         "@media screen {",
         "p{c:d}}",
         ".unused{a:b}",
@@ -105,8 +107,8 @@ def test_a_picture_says_its_size(tmp_path, suffix):
 
 def test_a_page_keeps_the_scripts_that_it_uses():
     code = '<div class="highlight-python notranslate"><div class="highlight"></div></div>'
-    assert scripts.is_used("_static/copybutton.js", code)
-    assert not scripts.is_used("_static/copybutton.js", "<p>highlight</p>")
+    assert scripts.is_used("_static/copy.js", code)
+    assert not scripts.is_used("_static/copy.js", "<p>highlight</p>")
     assert scripts.is_used("_static/figures/matmul.js", "")
     assert not scripts.is_used("scripts/sphinx-book-theme.js", code)
     assert not scripts.is_used(None, code)

@@ -114,13 +114,7 @@
   };
 
   markAskedFor(location.hash);
-  addEventListener("hashchange", () => {
-    markAskedFor(location.hash);
-    // Sections on the way there are laid out only as they come near, and may turn out taller than
-    // was thought: once they are, go there again.
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (target) setTimeout(() => target.scrollIntoView(), 100);
-  });
+  addEventListener("hashchange", () => markAskedFor(location.hash));
   addEventListener("click", (event) => markAskedFor(linkAt(event)?.hash));
 
   const atTop = new IntersectionObserver(

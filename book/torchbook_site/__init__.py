@@ -37,7 +37,7 @@ from torchbook_site.resolve import (
     progress,
     report,
 )
-from torchbook_site.write import math, page
+from torchbook_site.write import code, math, page
 
 SETTINGS = {  # name: default, what a change makes Sphinx do again
     "torchbook_repository": (os.environ.get("TORCHBOOK_REPOSITORY", "torchbook/torchbook"), "html"),
@@ -88,6 +88,7 @@ EVENTS: list[tuple[str, Callable[..., Any]]] = [
     ("doctree-resolved", page.bind_percent),
     ("doctree-resolved", code_links.link_names),
     ("doctree-resolved", glossary.link_first_uses),  # what is a link by now stays as it is
+    ("doctree-resolved", code.prepare_blocks),
     ("doctree-resolved", gates.check_alt),
     # Write.
     ("write-started", exercises.number_by_label),
@@ -128,8 +129,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(report.report_placeholder)
     app.add_node(report.minutes_placeholder)
     app.add_node(HideCodeCellNode, override=True, html=(page.visit_hidden, page.depart_hidden))
-    PygmentsBridge.html_formatter = code_links.LinkingFormatter
+    PygmentsBridge.html_formatter = code.CodeFormatter
     app.add_html_math_renderer("mathml", (math.visit_inline, None), (math.visit_block, None))
+    app.add_js_file("copy.js", type="module")
     app.add_js_file("scrolling.js", type="module")
     app.add_css_file("figures/figures.css")
 

@@ -70,7 +70,7 @@ def axe_violations():
 
 
 def theme_styles():
-    """Return the styles that the book's pages have, without their icon fonts."""
+    """Return the theme's styles as the book's pages have them, without their icon fonts."""
     sheets = {
         "pydata_sphinx_theme": "pydata-sphinx-theme.css",
         "sphinx_book_theme": "sphinx-book-theme.css",
@@ -79,7 +79,7 @@ def theme_styles():
     for package, name in sheets.items():
         folder = Path(importlib.util.find_spec(package).origin).parent
         text += next(folder.glob(f"theme/*/static/styles/{name}")).read_text()
-    return re.sub(r"@font-face\{[^}]*\}", "", text)
+    return "@layer theirs {" + re.sub(r"@font-face\{[^}]*\}", "", text) + "}"
 
 
 @pytest.fixture(scope="session")

@@ -15,9 +15,6 @@ PHONE, DESKTOP = 390, 1440
 LOOKS = [(320, "dark"), (PHONE, "light"), (DESKTOP, "dark")]
 ROOT = Path(__file__).parents[2]
 NODE = Path(sys.executable).with_name("node")
-# What book/static/scrolling.js says when it is done, on the pages that have it.
-SCROLLING_MARKED = """() => document.documentElement.dataset.scrolling
-    || !document.querySelector('script[src*="scrolling.js"]')"""
 
 
 # A script's wait for the next picture. Without an end of its own a test would wait for ever where
@@ -29,14 +26,14 @@ FRAME = """() => new Promise((done, fail) => {
 
 
 def use_keyboard(*pages: Page) -> None:
-    """Press a key, and wait until all that scrolls sideways is in the Tab order for it.
+    """Press a key, which has all figures built, and wait until what scrolls is in the Tab order.
 
     Each page has a process of its own: they work at the same time.
     """
     for page in pages:
         page.keyboard.press("Shift")
     for page in pages:
-        page.wait_for_function(SCROLLING_MARKED)
+        page.evaluate(f"({FRAME})().then({FRAME})")
 
 
 def check_no_jump(open_page: Callable[..., Page], body: str, width: int) -> None:

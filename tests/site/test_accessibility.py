@@ -212,7 +212,7 @@ def test_the_walk_passes_what_a_reader_needs(walked):
     whats = "\n".join(stop["what"] for stop in stops)
     needed = ["Skip to main content", "sidebar-toggle", "Search", "theme-switch-button"]
     if page != "book/index.html":
-        needed += ["Copy page as Markdown", "copybtn", "left-prev"]
+        needed += ["Copy page as Markdown", "tb-copy", "left-prev"]
     if page.startswith("chapters/"):
         needed += ["Open in Colab", "Notebook"]
     assert [part for part in needed if part not in whats] == []

@@ -21,12 +21,13 @@ def test_a_wrapped_line_is_copied_as_it_was_written(phone, site):
     phone.goto(f"{site}/{CHAPTER}")
     cell = phone.locator(".cell_input:has(.tb-l1)").first
     line = cell.locator(".tb-l1").first
-    cell.locator("button.copybtn").click()
+    cell.get_by_role("button", name="Copy").click()
     copied = phone.evaluate("navigator.clipboard.readText()")
     assert copied == cell.locator("pre").evaluate("pre => pre.textContent").rstrip("\n")
     assert line.evaluate("span => span.textContent") in copied + "\n"
     height = line.evaluate("span => span.getBoundingClientRect().height")
-    assert height > 1.5 * float(line.evaluate("s => parseFloat(getComputedStyle(s).fontSize)"))
+    assert height > 1.5 * float(line.evaluate("s => parseFloat(getComputedStyle(s).lineHeight)"))
+    assert "url(" in line.evaluate("s => getComputedStyle(s).backgroundImage")  # the arrow
 
 
 def test_lines_of_text_have_a_length_to_read(browser, site):

@@ -52,7 +52,7 @@ def test_a_script_that_was_put_into_a_page_does_not_run(browser, site):
 def test_a_changed_script_does_not_run(browser, site):
     tab = browser.new_page()
     tab.route(
-        "**/documentation_options.js*",
+        "**/theme.js*",
         lambda route: route.fulfill(body="window.ran = 1", content_type="text/javascript"),
     )
     tab.goto(f"{site}/book/index.html")

@@ -8,6 +8,7 @@ import pytest
 from figure_page import CUT, use_keyboard
 from serving import serve
 from test_built_site import (
+    DOCUMENTS,
     KB,
     PAGES,
     SCROLL,
@@ -42,11 +43,52 @@ IS_THEME = "theme => document.documentElement.dataset.theme === theme"
 # Nothing is on its way. (One animation follows the scrolling, not the clock.)
 IS_STILL = """() => document.getAnimations().every((animation) =>
     animation.playState !== "running" || animation.timeline !== document.timeline)"""
-WIDTH = "document.documentElement.scrollWidth"
+WIDTH, HEIGHT = (f"document.documentElement.scroll{side}" for side in ("Width", "Height"))
 CODE = """() => {
     const blocks = [...document.querySelectorAll(".cell_input pre, .highlight-python pre")];
     const sideways = blocks.filter((pre) => pre.scrollWidth > pre.clientWidth + 1);
     return { blocks: blocks.length, sideways: sideways.map((pre) => pre.innerText) };
+}"""
+# The names in wrapped code that a line's end divides, and buttons that lie on code.
+BROKEN = """() => {
+    const broken = [];
+    for (const line of document.querySelectorAll("pre [class^=tb-l]")) {
+        if (!line.checkVisibility()) continue;
+        const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
+        while (walker.nextNode()) {
+            for (const { 0: name, index } of walker.currentNode.data.matchAll(/[a-z_]\\w*/gi)) {
+                const range = document.createRange();
+                range.setStart(walker.currentNode, index);
+                range.setEnd(walker.currentNode, index + name.length);
+                const tops = [...range.getClientRects()].map((box) => Math.round(box.top));
+                if (new Set(tops).size > 1 && name.length < 30) broken.push(name);
+            }
+        }
+    }
+    const covered = [...document.querySelectorAll(".tb-copy")].filter((button) =>
+        button.getBoundingClientRect().bottom
+            > button.parentElement.querySelector("pre").getBoundingClientRect().top + 1);
+    return [...broken, ...covered.map((button) => button.parentElement.innerText)];
+}"""
+# How far the right edges of all that is not text lie from the column's; how wide text may be.
+EDGES = """() => {
+    const article = document.querySelector(".bd-article");
+    const column = article.getBoundingClientRect().right
+        - parseFloat(getComputedStyle(article).paddingRight);
+    const kinds = [".highlight", ".cell_output > .output", "img.tb-graph[width^='4']",
+        "svg.tb-graph[width^='4']", ".tb-figure", ".pst-scrollable-table-container", ".tb-scroll",
+        ".admonition", ".tb-fold", ".tb-claim", ".tb-launch"];
+    const off = {};
+    for (const kind of kinds) {
+        for (const box of article.querySelectorAll(kind)) {
+            if (box.parentElement.closest(".admonition, li, td, dd, .tb-figure")) continue;
+            const { right, width } = box.getBoundingClientRect();
+            if (width && Math.abs(right - column) > 0.5) off[kind] = right - column;
+        }
+    }
+    const text = [...article.querySelectorAll("section > p:not([class])")];
+    return { off, column: column - text[0]?.getBoundingClientRect().left,
+        text: Math.max(0, ...text.map((p) => p.getBoundingClientRect().width)) };
 }"""
 
 # What scrolls sideways, and whether Tab gets there and finds a name.
@@ -76,6 +118,9 @@ class Visit:
         cut: text that is cut off on the narrowest screen.
         code: the blocks of Python, and those that scroll.
         scrollers: what scrolls sideways, once somebody has used the keyboard.
+        broken: names that the end of a line divides, and code that a button lies on.
+        edges: where the boxes on the page end, and how wide its text is.
+        heights: of the page, as it was loaded and when all of it has been seen.
     """
 
     tab: Any
@@ -90,6 +135,9 @@ class Visit:
     cut: list[str] = field(default_factory=list)
     code: dict[str, Any] = field(default_factory=dict)
     scrollers: list[dict[str, Any]] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    edges: dict[str, Any] = field(default_factory=dict)
+    heights: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.waiting, self.responses = set(), []
@@ -144,12 +192,14 @@ def tour(request, browser, page_address, axe_violations):
     for width, visit in visits.items():
         visit.weigh()
         visit.widths[width] = visit.tab.evaluate(WIDTH)
+        visit.heights.append(visit.tab.evaluate(HEIGHT))
         visit.tab.evaluate(f"() => {{ window.scrolled = ({SCROLL})(); }}")
     for visit in visits.values():
         visit.shift, visit.violations = visit.tab.evaluate(
             "scrolled.then(() => [shift, violations])"
         )
         visit.tab.wait_for_function(IS_STILL)
+        visit.heights.append(visit.tab.evaluate(HEIGHT))
     if tabs[0].locator(".tb-figure").count():
         barriers["its figures, once they are built"] = axe_violations(*tabs, within=".tb-figure")
     if page in WALKED:
@@ -161,7 +211,9 @@ def tour(request, browser, page_address, axe_violations):
     use_keyboard(*tabs)
     for visit in visits.values():
         visit.scrollers = visit.tab.evaluate(SCROLLERS)
+    visits[WIDTHS[1]].edges = tabs[1].evaluate(EDGES)
     phone = visits[WIDTHS[0]]
+    phone.broken = phone.tab.evaluate(BROKEN)
     phone.code = phone.tab.evaluate(CODE)
     phone.tab.set_viewport_size({"width": NARROW, "height": 256})
     phone.cut = phone.tab.evaluate(CUT)
@@ -199,6 +251,28 @@ def test_python_does_not_scroll_sideways_on_a_phone(tour):
         found = visits[WIDTHS[0]].code
         assert found["blocks"] > 20
         assert found["sideways"] == []
+
+
+def test_code_breaks_between_names_and_nothing_lies_on_it(tour):
+    _, visits, _ = tour
+    assert visits[WIDTHS[0]].broken == []
+
+
+def test_all_boxes_end_at_one_edge(tour):
+    page, visits, _ = tour
+    edges = visits[WIDTHS[1]].edges
+    if page in DOCUMENTS and edges["text"]:
+        assert edges["off"] == {}
+        assert edges["column"] == pytest.approx(768, abs=0.5)
+        assert edges["text"] <= 656.5
+
+
+def test_the_scroll_bar_tells_the_truth(tour):
+    """Pages are as long as they say from the start."""
+    _, visits, _ = tour
+    for visit in visits.values():
+        before, after = visit.heights
+        assert before == pytest.approx(after, rel=0.02)
 
 
 def test_what_scrolls_can_be_reached_and_has_a_name(tour):

@@ -27,11 +27,3 @@ class CopyPage extends HTMLElement {
 }
 
 customElements.define("tb-copy-page", CopyPage);
-
-// Copying a cell uses an element that takes the focus and is then removed.
-document.addEventListener("click", (event) => {
-  const target = /** @type {Element} */ (event.target);
-  /** @type {HTMLButtonElement} */
-  const button = target.closest("button.copybtn");
-  if (button) setTimeout(() => button.focus({ preventScroll: true }));
-});

@@ -1,8 +1,9 @@
 """One stylesheet for the whole site: all sheets in one, without the rules that no page uses.
 
 Sphinx, the theme and its extensions bring ten sheets of half a megabyte, four fifths of it for
-parts that this book does not have. PurgeCSS takes those rules out; our own sheets stay whole. No
-fonts come along: book/static/torchbook.css draws the theme's icons.
+parts that this book does not have. PurgeCSS takes those rules out; our own sheets stay whole. What
+is left stands in a layer, so that any rule of ours wins, whatever its selector. No fonts come
+along: book/static/torchbook.css draws the theme's icons.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ TRIM = Path(__file__).with_name("trim_styles.mjs")
 THEME = ("basic.css", "styles/pydata-sphinx-theme.css")  # Sphinx's, the theme's: before all others
 UNUSED_SCRIPTS = ("scripts", "vendor")  # the theme's: no page loads them
 FONT = re.compile(r"@font-face\s*\{[^}]*\}")
+# What is `!important` in an earlier layer wins: `important` is for what has to beat theirs.
+LAYERS = "@layer important, theirs;"
 ADDRESS = re.compile(r"""(url\(\s*["']?)(?!data:|/|#|[a-z]+:)([^"')]+)""")
 
 
@@ -52,13 +55,16 @@ def site_css(pages: dict[str, str], static: Path, sheets: dict[str, str], *, tri
         css = FONT.sub("", (static / name).read_text(encoding="utf-8"))
         css = ADDRESS.sub(move, css)
         parts[name] = f"@media {media} {{\n{css}}}" if media else css
+    others = [name for name in parts if not (STATIC / name).is_file()]
     if trim:
-        others = {name: css for name, css in parts.items() if not (STATIC / name).is_file()}
         paths = [path.relative_to(static) for path in static.rglob("*.js")]
         used = [path for path in paths if path.parts[0] not in UNUSED_SCRIPTS]
         js = "\n".join((static / path).read_text(encoding="utf-8") for path in used)
-        parts |= trimmed(others, "\n".join(pages.values()), js)
-    return "\n".join(parts.values())
+        theirs = {name: parts[name] for name in others}
+        parts |= trimmed(theirs, "\n".join(pages.values()), js)
+    for name in others:
+        parts[name] = f"@layer theirs {{\n{parts[name]}}}"
+    return "\n".join([LAYERS, *parts.values()])
 
 
 def join_styles(site: Site) -> None:
@@ -68,6 +74,7 @@ def join_styles(site: Site) -> None:
     sheets = dict.fromkeys(THEME, "")
     for sheet in sorted(app.builder._css_files, key=lambda sheet: sheet.priority):
         name = str(sheet.filename).removeprefix("_static/")
-        sheets.setdefault(name, sheet.attributes.get("media", ""))
+        if name != "pygments.css":  # the colours of code are in torchbook.css
+            sheets.setdefault(name, sheet.attributes.get("media", ""))
     css = site_css(site.pages, site.drafts / "_static", sheets, trim=app.config.torchbook_trim)
     site.write(f"_static/{SHEET}", css)

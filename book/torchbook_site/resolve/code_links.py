@@ -12,24 +12,20 @@ from __future__ import annotations
 import ast
 import re
 import symtable
-from collections.abc import Iterable, Iterator
 from html import escape
 
 from docutils import nodes
-from pygments.formatters import HtmlFormatter
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.ext.intersphinx import InventoryAdapter
 
+from torchbook_site.write.code import Link
+
 LANGUAGES = {"ipython3", "ipython", "python", "python3"}
 USUAL = {"torch": "torch", "nn": "torch.nn", "torchvision": "torchvision", "torchbook": "torchbook"}
 # Inline code that is a name, or a call of one.
 INLINE = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:\(.*\))?", re.S)
-# The dot in a name as Pygments marks it up; in an import there is no markup.
-DOT = r'(?:</span><span class="o">\.</span><span class="\w+">|\.)'
-# Not linked yet, no attribute of something else, and not the name of an argument.
-BEFORE, AFTER = r'(?<!">)(?<!>\.</span>)', '(?!<span class="o">=<)'
 
 # PyTorch documents these together with their type.
 CONSTANTS = {
@@ -37,26 +33,6 @@ CONSTANTS = {
     " int64 long uint8",
     "torch.memory_format": "channels_last contiguous_format",
 }
-
-# A name in a cell: its line and column, as it stands there, its full name, and the address.
-Link = tuple[int, int, str, str, str]
-
-
-class LinkingFormatter(HtmlFormatter):
-    """Marks up code as Pygments does, with the links that the option `links` lists."""
-
-    def wrap(self, source: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-        """Put links into the lines before the rest goes around them."""
-        return super().wrap(self._linked(source))
-
-    def _linked(self, source: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-        for row, (is_code, line) in enumerate(source, 1):
-            for link_row, _, name, _, address in self.options.get("links", ()):
-                if link_row == row:
-                    html = rf'<span class="\w+">@?{DOT.join(name.split("."))}</span>'
-                    link = rf'<a tabindex="-1" href="{escape(address)}">\g<0></a>'
-                    line = re.sub(BEFORE + html + AFTER, link, line, count=1)
-            yield is_code, line
 
 
 class Documented:
@@ -98,6 +74,12 @@ def links_in(code: str, imports: dict[str, str], documented: Documented) -> list
         tree, scope = ast.parse(code), symtable.symtable(code, "cell", "exec")
     except SyntaxError:
         return []
+    lines = code.split("\n")
+
+    def place_of(node: ast.expr | ast.alias) -> tuple[int, int]:
+        before = lines[node.lineno - 1].encode()[: node.col_offset]  # it counts bytes
+        return node.lineno, len(before.decode())
+
     found: dict[tuple[int, int], Link] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -106,7 +88,7 @@ def links_in(code: str, imports: dict[str, str], documented: Documented) -> list
                 full, root = module + alias.name, alias.name.partition(".")[0]
                 imports[alias.asname or root] = full if alias.asname or module else root
                 if address := documented.modules.get(full):
-                    place = alias.lineno, alias.col_offset
+                    place = place_of(alias)
                     found[place] = (*place, alias.name, full, address)
     for name in _bound_names(scope):  # from here on it may be something else: better no link
         imports.pop(name, None)
@@ -116,7 +98,7 @@ def links_in(code: str, imports: dict[str, str], documented: Documented) -> list
             root, dot, rest = name.partition(".")
             full = imports.get(root, "") + dot + rest
             if full in documented.names:
-                place = node.lineno, node.col_offset
+                place = place_of(node)
                 found.setdefault(place, (*place, name, full, documented.names[full]))
     return sorted(found.values())
 

@@ -17,14 +17,17 @@ from sphinx.builders.html._assets import _JavaScript
 # What has to be on a page for a file to be of use there; a file that is not listed is used by all.
 CODE = re.compile(r'<div class="[^"]*\bhighlight\b')
 USED_BY = {
-    "clipboard.min.js": CODE,
-    "copybutton.js": CODE,
-    "documentation_options.js": CODE,  # for the copy button
+    "copy.js": CODE,
     "design-tabs.js": re.compile(r'class="[^"]*\bsd-tab-set\b'),
 }
-# Sphinx's own search marked words with the first two; Pagefind's index has taken its place, and
+# Sphinx's own search marked words with the first three; Pagefind's index has taken its place, and
 # book/static/theme.js that of the theme's script.
-REPLACED = ("doctools.js", "sphinx_highlight.js", "sphinx-book-theme.js")
+REPLACED = (
+    "documentation_options.js",
+    "doctools.js",
+    "sphinx_highlight.js",
+    "sphinx-book-theme.js",
+)
 
 
 def is_used(filename: str | os.PathLike[str] | None, body: str) -> bool:
