@@ -88,6 +88,13 @@ def test_what_a_plot_is_made_of_is_known_to_the_dark_theme(tmp_path):
         assert shown.attributes["class"] == f"tb-graph {kind}".strip()
 
 
+def test_the_walls_of_a_plot_in_three_dimensions_are_no_slabs_in_the_dark(tmp_path):
+    figure = plt.figure()
+    figure.add_subplot(projection="3d")
+    shown = drawn(figure, tmp_path / "walls.svg")
+    assert shown.body.count("fill: currentColor; opacity: 0.06") == 3
+
+
 def test_a_plot_as_a_file_is_whole_and_says_the_same_whenever_it_was_drawn(tmp_path):
     bodies = set()
     for year in (2001, 2002):

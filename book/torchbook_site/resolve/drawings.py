@@ -35,6 +35,7 @@ PIXELS = "data:image/"
 FONT_SIZE = re.compile(r"(?<=font-size: )[\d.]+(?=px)")
 EXPONENT = 0.9  # of the size of other text; matplotlib's 0.7 is too small for a phone
 FONTS = re.compile(r"'DejaVu Sans( Mono)?',[^;\"]*")  # the long list of substitutes, at each text
+WALL = re.compile(r"fill: #(?:f2f2f2|e6e6e6|ececec); opacity: 0\.5; stroke: #\w+")  # of a 3-d plot
 IDENTIFIER = re.compile(r"(?<=url\(#)[^)]+|(?<=^#).+")
 UNIQUE = "\N{PRIVATE USE ONE}"  # stands for the hash of a plot until all else is written
 COORDINATES = ("d", "x", "y", "x1", "x2", "y1", "y2")
@@ -93,8 +94,9 @@ class Drawing:
                 the page around it.
         """
         light, dark = drawing_styles()
-        scheme = "" if paper else f"@media (prefers-color-scheme: dark) {{\n{dark}}}"
-        ground = "#fff" if paper else "var(--pst-color-background)"
+        on_white = paper or "tb-pale" in self.attributes["class"]  # the page inverts those
+        scheme = "" if on_white else f"@media (prefers-color-scheme: dark) {{\n{dark}}}"
+        ground = "#fff" if on_white else "var(--pst-color-background)"
         svg = (
             f"{tag('svg', {'xmlns': XMLNS} | self.attributes)}<style>{light}{scheme}"
             f"svg:root {{ background: {ground}; font-family: sans-serif; margin: 0; }}"
@@ -230,6 +232,7 @@ def _lighten(element: ElementTree.Element, new: dict[str, str]) -> None:
         else:
             value = IDENTIFIER.sub(lambda name: new.get(name[0], name[0]), value)
             value = value.replace("#000000", "currentColor")
+            value = WALL.sub("fill: currentColor; opacity: 0.06", value)
             value = FONTS.sub(lambda fonts: "monospace" if fonts[1] else "sans-serif", value)
         element.set(name, value)
     if element.get("transform", "").startswith(("rotate(0 ", "rotate(-0 ")):
