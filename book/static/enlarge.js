@@ -5,12 +5,14 @@ const FIGURES = ".bd-article :is(img, svg.tb-drawing)";
 const WIDE = 1.25; // width by height; such a figure is turned on an upright phone
 
 /**
- * Whether a tap on it does something already: it is in a link, or part of an interactive figure.
+ * Whether a tap on it does something already: it is in a link, or part of an interactive figure. A
+ * plot in such a figure only stands there until that is built.
  * @param {Element} node
  */
 function isInUse(node) {
   for (let part = node.parentElement; part; part = part.parentElement) {
-    if (part.matches("a, button, label, summary") || part.localName.includes("-")) return true;
+    if (part.matches("a, button, label, summary")) return true;
+    if (part.localName.includes("-") && !node.matches(".tb-graph")) return true;
   }
   return false;
 }
