@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from PIL import Image
-from torchbook_site.resolve.drawings import plot, shrink_png
+from torchbook_site.resolve.drawings import drawing, plot, shrink_png
 
 from torchbook import plots
 
@@ -48,6 +48,51 @@ def test_equal_marks_share_one_style(tmp_path):
     ids = set(re.findall(r'id="([^"]+)"', page))
     used = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', page))
     assert {a or b for a, b in used} <= ids  # nothing points nowhere
+
+
+def drawn(figure, file):
+    """Write a figure as a cell does, and read it as the book does."""
+    with plt.rc_context({"svg.fonttype": "none"}):
+        plots.describe(figure, "A figure.").savefig(file)
+    return plot(file)
+
+
+def test_exponents_are_nearly_as_large_as_other_text_and_have_room(tmp_path):
+    figure, axis = plt.subplots(figsize=(4.5, 3))
+    axis.set(xscale="log", xlim=(0.01, 100))
+    shown = drawn(figure, tmp_path / "log.svg")
+    parts = re.findall(r'<tspan x="([\d.]+)"[^>]*font-size: ([\d.]+)px[^>]*>(.)<', shown.body)
+    assert {size for *_, size, _ in parts} == {"10", "9"}
+    places = {sign: float(x) for x, size, sign in parts[:4]}  # those of 10^-2
+    assert places["2"] - places["−"] > 0.838 * 9 - 0.1  # the width of a minus sign in DejaVu Sans
+    assert shown.least_width == 396  # 4.5 inches, 324 points, on which 9 points become 11 pixels
+
+
+def test_a_plot_says_how_narrow_it_may_be_only_where_a_screen_might_be_narrower(tmp_path):
+    wide, _ = plt.subplots(figsize=(9, 3))
+    small, _ = plt.subplots(figsize=(3, 3))
+    for figure, style in ((wide, ' style="min-width: 713px"'), (small, "")):
+        shown = drawn(figure, tmp_path / "plot.svg")
+        plot.cache_clear()
+        html = drawing("", format="html", drawing=shown, address="a.svg").astext()
+        assert re.search(r' height="\d+"([^>]*)>', html)[1] == style
+
+
+def test_what_a_plot_is_made_of_is_known_to_the_dark_theme(tmp_path):
+    photo = np.mgrid[0:30, 0:30].transpose(1, 2, 0)[..., [0, 1, 0]] * 8
+    pictures = {"tb-pale": "Blues", "tb-photos": None, "": "viridis"}
+    for kind, colours in pictures.items():
+        figure, axis = plt.subplots()
+        axis.imshow(photo if kind == "tb-photos" else [[0, 0.2], [0.5, 1]], cmap=colours)
+        shown = drawn(figure, tmp_path / f"{kind or 'other'}.svg")
+        assert shown.attributes["class"] == f"tb-graph {kind}".strip()
+
+
+def test_the_walls_of_a_plot_in_three_dimensions_are_no_slabs_in_the_dark(tmp_path):
+    figure = plt.figure()
+    figure.add_subplot(projection="3d")
+    shown = drawn(figure, tmp_path / "walls.svg")
+    assert shown.body.count("fill: currentColor; opacity: 0.06") == 3
 
 
 def test_a_plot_as_a_file_is_whole_and_says_the_same_whenever_it_was_drawn(tmp_path):

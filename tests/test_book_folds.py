@@ -56,7 +56,7 @@ def test_a_check_cell_says_what_the_picture_before_it_shows(book):
     build = book.build()
     assert build.ok, build.output
     page = book.html("page")
-    assert page.count('aria-label="An empty plot, 0 &lt; 1."') == 2
+    assert page.count('alt="An empty plot, 0 &lt; 1."') == 2
     assert "tb-alt" not in page
     assert "describe" not in page
 

@@ -69,7 +69,7 @@ def test_each_figure_is_there_once_and_the_interactive_ones_come_first(book):
 def test_links_lead_to_the_figures(book):
     assert '<tb-matmul id="figure-1" a="1"' in book.html("shapes")
     assert '<svg class="tb-drawing" id="figure-2" role="img"' in book.html("shapes")
-    assert book.html("plots").count('<svg class="tb-graph" id="figure-1" role="img"') == 1
+    assert book.html("plots").count('<img class="tb-graph dark-light" id="figure-1" src=') == 1
     assert 'id="figure-2"' not in book.html("plots")  # the same plot a second time
 
 

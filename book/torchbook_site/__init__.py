@@ -26,6 +26,7 @@ from torchbook_site.builder import BookBuilder
 from torchbook_site.finish import gates, stamp, steps
 from torchbook_site.read import execution, files, recipes, reference
 from torchbook_site.resolve import (
+    captions,
     checks,
     code_links,
     drawings,
@@ -65,6 +66,7 @@ EVENTS: list[tuple[str, Callable[..., Any]]] = [
     # Read: each page runs, if it must, between these two.
     ("source-read", execution.before_reading),
     ("autodoc-process-docstring", reference.prepare_docstring),
+    ("doctree-read", captions.attach),
     ("doctree-read", checks.describe_figures),
     ("doctree-read", folds.gather),
     ("doctree-read", exercises.note_solutions),
@@ -115,6 +117,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     reference.call_attributes_attributes()
 
     app.add_directive("build-report", report.BuildReport)
+    app.add_directive("caption", captions.Caption)
     app.add_directive("commands", reference.Commands)
     app.add_directive("figure-gallery", gallery.FigureGallery)
     app.add_directive("fold", folds.Fold)
@@ -123,7 +126,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("recipe", recipes.Recipe)
     app.add_directive("settings", reference.Settings)
     app.add_role("chapter", glossary.Chapter())
+    app.add_role("fig", captions.Fig())
     app.add_role("minutes", report.Minutes())
+    app.add_node(captions.captioned)
     app.add_node(folds.fold, html=(folds.visit_fold, folds.depart_fold))
     app.add_node(gallery.gallery_placeholder)
     app.add_node(report.report_placeholder)
@@ -133,6 +138,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_math_renderer("mathml", (math.visit_inline, None), (math.visit_block, None))
     app.add_js_file("copy.js", type="module")
     app.add_js_file("scrolling.js", type="module")
+    app.add_js_file("enlarge.js", type="module")
     app.add_css_file("figures/figures.css")
 
     for event, handler in EVENTS:

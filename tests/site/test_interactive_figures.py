@@ -372,3 +372,37 @@ def test_the_look_follows_the_theme_switch(open_page):
 def test_nothing_moves_for_those_who_ask_for_that(open_page, wish, moves):
     page = open_page(matmul() + broadcast(), reduced_motion=wish)
     assert moves_when_pressed(page.get_by_role("button", name="[3, 1] × [1, 4]")) == moves
+
+
+def test_a_number_that_is_refused_is_named_until_the_next_one(open_page):
+    page = open_page(matmul())
+    hint = page.locator("tb-matmul > .tb-hint")
+    before = hint.inner_text()
+    field = page.get_by_label("A[0, 1]")
+    field.fill("12345")
+    field.press("Tab")
+    expect(field).to_have_value("2")
+    refused = "“12345” is no whole number from −99 to 99: A[0, 1] stays 2."
+    expect(hint).to_have_text(refused)
+    expect(page.get_by_role("status")).to_have_text(refused)
+    field.fill("7")
+    expect(hint).to_have_text(before)
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_shapes_that_do_not_fit_leave_the_figure_as_high_as_it_was(open_page, width):
+    page = open_page(matmul(), width=width)
+    figure = page.locator("tb-matmul")
+    before = figure.bounding_box()["height"]
+    page.get_by_label("columns of A").select_option("2")
+    expect(figure.locator(".tb-error")).to_be_visible()
+    assert figure.bounding_box()["height"] <= before
+
+
+def test_a_finger_hits_what_can_be_pressed(open_page):
+    page = open_page(matmul() + broadcast(), width=PHONE, has_touch=True, is_mobile=True)
+    small = page.locator(".tb-figure :is(button, select, input:not(.tb-cell))").evaluate_all(
+        """nodes => nodes.map((node) => [node.outerHTML, node.getBoundingClientRect()])
+            .filter(([, box]) => Math.min(box.width, box.height) < 44)"""
+    )
+    assert small == []

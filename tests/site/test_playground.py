@@ -318,6 +318,16 @@ def test_it_fits_and_is_legible(open_page, width, theme):
         assert canvas.bounding_box()["width"] > 200
 
 
+@pytest.mark.parametrize("width", [320, PHONE, DESKTOP])
+def test_no_choice_stands_alone_in_its_row(open_page, width):
+    page = open_page(playground(), width=width)
+    tops = page.locator(".tb-choice select").evaluate_all(
+        "nodes => nodes.map((node) => Math.round(node.getBoundingClientRect().bottom))"
+    )
+    assert len(tops) == 7
+    assert all(tops.count(top) > 1 for top in tops)
+
+
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
 def test_the_page_does_not_jump_when_the_figure_comes(open_page, width):
     page = open_page(playground(), width=width)

@@ -1,5 +1,6 @@
 """A tour of every page: loaded on a phone in light and at a desk in dark, read from top to end."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -102,6 +103,32 @@ SCROLLERS = """() => [...document.querySelectorAll("main *")].filter((node) =>
         || node.getAttribute("aria-labelledby")), role: node.getAttribute("role"),
 }))"""
 
+# How large the text in figures is on the screen: in plots, which are files, and in drawings.
+TEXTS = """() => {
+    for (const box of document.querySelectorAll("details")) box.open = true;
+    const plots = [...document.querySelectorAll(".tb-plot img")];
+    const texts = [...document.querySelectorAll("main svg text")];
+    return {
+        plots: plots.map((img) => [img.getAttribute("src"), img.getBoundingClientRect().width]),
+        texts: texts.map((text) => {
+            const { a, b } = text.getScreenCTM();
+            const size = parseFloat(getComputedStyle(text).fontSize);
+            return [text.textContent, size * Math.hypot(a, b)];
+        }),
+    };
+}"""
+SMALLEST_TEXT = 11  # pixels
+# How far the centred lines of interactive figures are from the middle of their figures.
+OFF_CENTRE = """() => [...document.querySelectorAll(".tb-figure p")].flatMap((line) => {
+    if (getComputedStyle(line).textAlign !== "center" || line.matches(".tb-status")) return [];
+    const middle = (node) => {
+        const { left, right } = node.getBoundingClientRect();
+        return (left + right) / 2;
+    };
+    const off = Math.abs(middle(line) - middle(line.closest(".tb-figure")));
+    return off > 1 ? [`${line.textContent.slice(0, 60)}: ${off}`] : [];
+})"""
+
 
 @dataclass
 class Visit:
@@ -121,6 +148,8 @@ class Visit:
         broken: names that the end of a line divides, and code that a button lies on.
         edges: where the boxes on the page end, and how wide its text is.
         heights: of the page, as it was loaded and when all of it has been seen.
+        texts: how large the text in figures is.
+        off_centre: the lines of interactive figures that are not in their middle.
     """
 
     tab: Any
@@ -138,6 +167,8 @@ class Visit:
     broken: list[str] = field(default_factory=list)
     edges: dict[str, Any] = field(default_factory=dict)
     heights: list[int] = field(default_factory=list)
+    texts: dict[str, Any] = field(default_factory=dict)
+    off_centre: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.waiting, self.responses = set(), []
@@ -212,12 +243,15 @@ def tour(request, browser, page_address, axe_violations):
     for visit in visits.values():
         visit.scrollers = visit.tab.evaluate(SCROLLERS)
     visits[WIDTHS[1]].edges = tabs[1].evaluate(EDGES)
+        visit.off_centre = visit.tab.evaluate(OFF_CENTRE)
     phone = visits[WIDTHS[0]]
     phone.broken = phone.tab.evaluate(BROKEN)
     phone.code = phone.tab.evaluate(CODE)
     phone.tab.set_viewport_size({"width": NARROW, "height": 256})
     phone.cut = phone.tab.evaluate(CUT)
     phone.widths[NARROW] = phone.tab.evaluate(WIDTH)
+    phone.tab.set_viewport_size({"width": WIDTHS[0], "height": 900})
+    phone.texts = phone.tab.evaluate(TEXTS)
     for tab in tabs:
         tab.context.close()
     return page, visits, barriers
@@ -281,6 +315,24 @@ def test_what_scrolls_can_be_reached_and_has_a_name(tour):
     for visit in visits.values():
         nameless = [s for s in visit.scrollers if not (s["stops"] and s["named"] and s["role"])]
         assert nameless == []
+
+
+def test_text_in_figures_can_be_read_on_a_phone(tour):
+    page, visits, _ = tour
+    found = visits[WIDTHS[0]].texts
+    sizes = found["texts"]
+    for source, width in found["plots"]:
+        svg = (SITE / page).parent.joinpath(source).read_text(encoding="utf-8")
+        scale = width / float(re.search(r'viewBox="0 0 ([\d.]+)', svg)[1])
+        texts = re.findall(r"font-size: ([\d.]+)px", svg)
+        sizes += [(source, scale * float(size)) for size in texts]
+    assert [(what, size) for what, size in sizes if size < SMALLEST_TEXT - 0.05] == []
+    assert sizes or page not in WALKED or not page.startswith("chapters/")
+
+
+def test_text_is_in_the_middle_of_interactive_figures(tour):
+    _, visits, _ = tour
+    assert [visit.off_centre for visit in visits.values()] == [[], []]
 
 
 def test_page_is_light(tour):

@@ -296,6 +296,25 @@ export class Figure extends HTMLElement {
   }
 
   /**
+   * Say in the place of the hint that an entry was refused, until the next one.
+   * @param {string} typed empty if it was not even a number
+   * @param {string} otherwise what it should have been, and what stays
+   */
+  refuse(typed, otherwise) {
+    const hint = this.querySelector(":scope > .tb-hint");
+    const before = [...hint.childNodes];
+    const sentence = `${typed ? `“${showNumber(typed)}”` : "That"} is ${otherwise}.`;
+    hint.replaceChildren(sentence);
+    hint.classList.add("tb-refused");
+    this.say(sentence);
+    const restore = () => {
+      hint.replaceChildren(...before);
+      hint.classList.remove("tb-refused");
+    };
+    this.addEventListener("input", restore, { once: true }); // it comes before any other refusal
+  }
+
+  /**
    * A grid with one Tab stop, in which the arrow keys call `this.walk`.
    * @param {string} label
    * @param {Node[]} parts rows, or groups of rows

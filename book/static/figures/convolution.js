@@ -383,7 +383,15 @@ export class ConvolutionFigure extends CellByCell {
           this.own(name);
           this.update();
         });
-        field.addEventListener("change", () => this.show(field, this.numbers[name][y][x]));
+        field.addEventListener("change", () => {
+          const kept = this.numbers[name][y][x];
+          if (Number.isNaN(parse(field.value))) {
+            const place = `${name}[${y}, ${x}]`;
+            const stays = `${place} stays ${showNumber(kept)}`;
+            this.refuse(field.value, `no number that the figure can show: ${stays}`);
+          }
+          this.show(field, kept);
+        });
         field.addEventListener("focus", () => field.select());
         return field;
       }),

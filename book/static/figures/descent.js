@@ -339,7 +339,12 @@ export class DescentFigure extends Figure {
       this.update();
     });
     field.addEventListener("change", () => {
-      field.value = String(this.start[name]);
+      const kept = String(this.start[name]);
+      if (!field.validity.valid) {
+        const range = `${showNumber(min)} to ${showNumber(max)}`;
+        this.refuse(field.value, `no number from ${range}: ${name} stays ${showNumber(kept)}`);
+      }
+      field.value = kept;
     });
     return field;
   }

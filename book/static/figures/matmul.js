@@ -187,7 +187,14 @@ export class MatmulFigure extends CellByCell {
           this.update();
         });
         input.addEventListener("change", () => {
-          input.value = String(this.numbers[name][i][j]);
+          const kept = String(this.numbers[name][i][j]);
+          if (!isAllowed(input.valueAsNumber)) {
+            const range = `−${LARGEST_NUMBER} to ${LARGEST_NUMBER}`;
+            const place = `${name.toUpperCase()}[${i}, ${j}]`;
+            const stays = `${place} stays ${showNumber(kept)}`;
+            this.refuse(input.value, `no whole number from ${range}: ${stays}`);
+          }
+          input.value = kept;
         });
         return input;
       }),
@@ -267,7 +274,7 @@ export class MatmulFigure extends CellByCell {
   explainError(message, inA, inB) {
     const why =
       `A row of A has ${inA} ${inA === 1 ? "number" : "numbers"}, a column of B has ${inB}: ` +
-      "someone is left without a partner. Make the inner numbers equal.";
+      "make the inner sizes equal.";
     this.explanation.replaceChildren(makeError(message), make("p", {}, why));
     this.say(`RuntimeError: ${message}. ${why}`);
   }

@@ -1,10 +1,8 @@
 """Drawings: matplotlib's plots, and SVGs made by hand. Nothing else of the site parses SVG.
 
-A picture in an `<img>` cannot know whether the reader has chosen the dark theme. An SVG in the page
-can: black becomes the colour of the text, text stays text, and the alt text its accessible name.
-A file of its own can hold the colours of both themes, and takes those of the page around it. Plots
-with pictures of pixels go into such files: pixels cannot be compressed again, and would delay the
-text of the page.
+Plots are files beside the page, loaded when the reader comes near: in the page they would delay its
+text. A file holds the colours of both themes, and takes those of the page around it. Black in it is
+the colour of the text. Drawings made by hand are small and stay in the page.
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ import functools
 import hashlib
 import io
 import itertools
+import math
 import re
 from dataclasses import dataclass, replace
 from html import escape
@@ -29,8 +28,14 @@ from torchbook_site.address import STATIC
 
 BY_HAND = re.compile(r'(<svg class="tb-drawing".*?</svg>)', re.S)
 XMLNS = "http://www.w3.org/2000/svg"
+SMALLEST_TEXT = 11  # pixels, at any width of the screen
+NARROWEST = 320  # pixels: no screen is narrower
+PIXELS_PER_POINT = 5 / 3  # text of 10 points is then as large as that of the page
 PIXELS = "data:image/"
+FONT_SIZE = re.compile(r"(?<=font-size: )[\d.]+(?=px)")
+EXPONENT = 0.9  # of the size of other text; matplotlib's 0.7 is too small for a phone
 FONTS = re.compile(r"'DejaVu Sans( Mono)?',[^;\"]*")  # the long list of substitutes, at each text
+WALL = re.compile(r"fill: #(?:f2f2f2|e6e6e6|ececec); opacity: 0\.5; stroke: #\w+")  # of a 3-d plot
 IDENTIFIER = re.compile(r"(?<=url\(#)[^)]+|(?<=^#).+")
 UNIQUE = "\N{PRIVATE USE ONE}"  # stands for the hash of a plot until all else is written
 COORDINATES = ("d", "x", "y", "x1", "x2", "y1", "y2")
@@ -55,6 +60,7 @@ class Drawing:
     Attributes:
         alt: what it shows, for those who do not see it; empty if nothing says it.
         attributes: those of the `<svg>`; its class is `tb-graph` for a plot, or `tb-drawing`.
+            Plots with photos are `tb-photos` too, and those in blue on white `tb-pale`.
         body: what is in the `<svg>`.
     """
 
@@ -66,6 +72,13 @@ class Drawing:
     def size(self) -> tuple[str, str]:
         """Its width and height in pixels."""
         return self.attributes["width"], self.attributes["height"]
+
+    @property
+    def least_width(self) -> int:
+        """The width in pixels at which one can just read the smallest text of a plot."""
+        sizes = [float(size) for size in FONT_SIZE.findall(self.body)]
+        width = float(self.attributes["viewBox"].split()[2])
+        return math.ceil(width * SMALLEST_TEXT / min(sizes)) if sizes else 0
 
     def inline(self, anchor: str = "") -> str:
         """Return the drawing as part of a page, where a link finds it by its anchor."""
@@ -81,8 +94,9 @@ class Drawing:
                 the page around it.
         """
         light, dark = drawing_styles()
-        scheme = "" if paper else f"@media (prefers-color-scheme: dark) {{\n{dark}}}"
-        ground = "#fff" if paper else "var(--pst-color-background)"
+        on_white = paper or "tb-pale" in self.attributes["class"]  # the page inverts those
+        scheme = "" if on_white else f"@media (prefers-color-scheme: dark) {{\n{dark}}}"
+        ground = "#fff" if on_white else "var(--pst-color-background)"
         svg = (
             f"{tag('svg', {'xmlns': XMLNS} | self.attributes)}<style>{light}{scheme}"
             f"svg:root {{ background: {ground}; font-family: sans-serif; margin: 0; }}"
@@ -104,18 +118,22 @@ class drawing(nodes.raw):
     def astext(self) -> str:
         """Return HTML."""
         shown, anchor = self["drawing"], "".join(self["ids"][:1])
-        html = shown.inline(anchor)
-        if "address" in self:
-            # The theme puts white under pictures that are not called dark-light.
-            named = {"class": f"{shown.attributes['class']} dark-light", "id": anchor}
-            width, height = shown.size
-            named |= {"src": self["address"], "alt": shown.alt, "width": width, "height": height}
-            html = tag("img", named)
+        html = shown.inline(anchor) if "address" not in self else self._as_file(shown, anchor)
         return f"{self.get('before', '')}{html}{self.get('after', '')}"
+
+    def _as_file(self, shown: Drawing, anchor: str) -> str:
+        """Return the picture in a frame, in which it scrolls where the screen is too narrow."""
+        # The theme puts white under pictures that are not called dark-light.
+        named = {"class": f"{shown.attributes['class']} dark-light", "id": anchor}
+        width, height = shown.size
+        named |= {"src": self["address"], "alt": shown.alt, "width": width, "height": height}
+        if shown.least_width > NARROWEST:
+            named["style"] = f"min-width: {shown.least_width}px"
+        return f'<span class="tb-plot">{tag("img", named)}</span>'
 
 
 class ShowPlots(SphinxPostTransform):
-    """Put each SVG that a cell drew into the page, or a file beside it, in the page's colours."""
+    """Put each SVG that a cell drew into a file beside the page, in the page's colours."""
 
     default_priority = 5  # after MyST-NB chose each output's format, before images are copied
     formats = ("html", "dirhtml")
@@ -130,11 +148,9 @@ class ShowPlots(SphinxPostTransform):
             shown = plot(path)
             shown = replace(shown, alt=node.get("alt") or shown.alt)
             if shown.alt:  # without alt text it stays an image, and fails that gate
-                placed = drawing("", format="html", drawing=shown)
-                if f'href="{PIXELS}' in shown.body:
-                    up = "../" * self.env.docname.count("/")
-                    placed["address"] = up + shown.store(Path(self.app.outdir))
-                node.replace_self(placed)
+                up = "../" * self.env.docname.count("/")
+                address = up + shown.store(Path(self.app.outdir))
+                node.replace_self(drawing("", format="html", drawing=shown, address=address))
 
 
 def take_drawing(node: nodes.raw) -> drawing | None:
@@ -172,17 +188,33 @@ def plot(path: Path) -> Drawing:
     new = {name: f"{UNIQUE}-{number:x}" for number, name in enumerate(names)}
     for element in root.iter():
         _lighten(element, new)
+    for text in root.iter("text"):
+        _enlarge_exponents(text)
     for parent in list(root.iter()):
         _group_marks(parent)
     _, _, width, height = root.get("viewBox").split()
-    attributes = {"class": "tb-graph", "viewBox": f"0 0 {width} {height}"}
+    kinds = _kinds([image.get("href") for image in root.iter("image")])
+    attributes = {"class": " ".join(["tb-graph", *kinds]), "viewBox": f"0 0 {width} {height}"}
     for name, points in (("width", width), ("height", height)):
-        attributes[name] = f"{float(points) * 4 / 3:.0f}"
+        attributes[name] = f"{float(points) * PIXELS_PER_POINT:.0f}"
     body = "".join(ElementTree.tostring(child, encoding="unicode") for child in root)
     body = body.replace(" />", "/>").strip()
     # The same identifiers in two figures of a page would clash: clip paths would cut the wrong one.
     body = body.replace(UNIQUE, f"f{hashlib.sha256(body.encode()).hexdigest()[:8]}")
     return Drawing("" if re.fullmatch(r"figure_\d+", alt) else alt, attributes, body)
+
+
+def _kinds(pictures: list[str]) -> list[str]:
+    """Return what the pictures of pixels in a plot are, for the dark theme."""
+    kinds = set()
+    for uri in pictures:
+        with Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))) as image:
+            colours = image.convert("RGB").getcolors(maxcolors=256) or []
+        if uri.startswith(f"{PIXELS}webp"):
+            kinds.add("tb-photos")
+        elif colours and all(red <= green < blue for _, (red, green, blue) in colours):
+            kinds.add("tb-pale")
+    return sorted(kinds)
 
 
 def _lighten(element: ElementTree.Element, new: dict[str, str]) -> None:
@@ -200,6 +232,7 @@ def _lighten(element: ElementTree.Element, new: dict[str, str]) -> None:
         else:
             value = IDENTIFIER.sub(lambda name: new.get(name[0], name[0]), value)
             value = value.replace("#000000", "currentColor")
+            value = WALL.sub("fill: currentColor; opacity: 0.06", value)
             value = FONTS.sub(lambda fonts: "monospace" if fonts[1] else "sans-serif", value)
         element.set(name, value)
     if element.get("transform", "").startswith(("rotate(0 ", "rotate(-0 ")):
@@ -208,6 +241,23 @@ def _lighten(element: ElementTree.Element, new: dict[str, str]) -> None:
         element.text = (element.text or "").strip()
     if element.tag != "tspan":
         element.tail = "\n"
+
+
+def _enlarge_exponents(text: ElementTree.Element) -> None:
+    """Give exponents a size that can be read on a phone too, and the room for it.
+
+    matplotlib writes each character with its own place and size.
+    """
+    sizes = [float(FONT_SIZE.search(part.get("style", ""))[0]) for part in text]
+    for size, run in itertools.groupby(zip(sizes, text, strict=True), lambda pair: pair[0]):
+        larger = EXPONENT * max(sizes)
+        if size < larger:
+            parts = [part for _, part in run]
+            start = float(parts[0].get("x"))
+            for part in parts:
+                x = start + (float(part.get("x")) - start) * larger / size
+                part.set("x", f"{x:.1f}")
+                part.set("style", FONT_SIZE.sub(f"{larger:g}", part.get("style")))
 
 
 def _group_marks(parent: ElementTree.Element) -> None:

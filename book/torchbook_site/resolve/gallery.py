@@ -22,6 +22,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from torchbook_site.address import STATIC
 from torchbook_site.notes import notes
+from torchbook_site.resolve.captions import captioned
 from torchbook_site.resolve.drawings import Drawing, plot, tag, take_drawing
 
 logger = logging.getLogger(__name__)
@@ -99,11 +100,11 @@ def collect_figures(app: Sphinx, doctree: nodes.document) -> None:
             figure = _image(node, place, plots)
             is_plot = figure and figure.kind == "plot"
             picture = plot(plots / figure.source).body if is_plot else node["uri"]
-            if figure and picture not in seen:  # else the same plot is shown a second time
+            if picture in seen:  # the same plot is shown a second time
+                continue
+            if figure:
                 (node if is_plot else node.parent)["ids"].append(figure.anchor)
-                found.append(figure)
                 seen.add(picture)
-            continue
         elif end:
             end = "" if end in node.astext() else end
         elif opening := OPENING.search(node.astext()):
@@ -116,6 +117,9 @@ def collect_figures(app: Sphinx, doctree: nodes.document) -> None:
             text = unescape(re.sub(r"<[^>]+>", "", caption[1])) if caption else ""
             text = first_sentence(text or taken["drawing"].alt)
             figure = Figure(*place, text, "drawing", taken["drawing"])
+            node = taken
+        if figure and figure.kind != "interactive" and (text := _caption_around(node)):
+            figure = replace(figure, caption=text)
         if figure:
             found.append(figure)
     if found:
@@ -130,16 +134,28 @@ def _section_of(node: nodes.Node) -> str:
     return ""
 
 
+def _caption_around(node: nodes.Node) -> str:
+    """Return the number and the first sentence of the caption of a figure, if it has one."""
+    while node is not None and not isinstance(node, captioned):
+        node = node.parent
+    if node is None:
+        return ""
+    number, *text = node.next_node(nodes.caption)
+    return f"{number.astext()} {first_sentence(''.join(part.astext() for part in text))}"
+
+
 def _image(node: nodes.image, place: tuple[str, str], plots: Path) -> Figure | None:
     """Return a plot, unless nothing says what it shows, or a picture with a caption."""
     alt = node.get("alt", "")
+    path = plots / Path(node["uri"]).name
+    if path.suffix == ".svg" and path.is_file():
+        text = alt or plot(path).alt
+        return Figure(*place, first_sentence(text), "plot", path.name) if text else None
     if isinstance(node.parent, nodes.figure):
         caption = next(node.parent.findall(nodes.caption), None)
         text = caption.astext() if caption else alt
         return Figure(*place, first_sentence(text), "picture", node["uri"])
-    path = plots / Path(node["uri"]).name
-    text = (alt or plot(path).alt) if path.suffix == ".svg" and path.is_file() else ""
-    return Figure(*place, first_sentence(text), "plot", path.name) if text else None
+    return None
 
 
 def _interactive(node: nodes.raw, place: tuple[str, str], opening: re.Match[str]) -> Figure | None:
@@ -241,14 +257,15 @@ def _picture(app: Sphinx, base: str, figure: Figure) -> str:
         address = f"{base}_static/figures/stills/{still.stem}"
         dark = _img(f"{address}-dark.webp", size, "only-dark")
         return _img(f"{address}.webp", size, "only-light") + dark
-    shown, size = figure.source, BOX
+    shown, size, theme = figure.source, BOX, "dark-light"
     if figure.kind == "plot":
         shown = plot(Path(app.env.mystnb_config.output_folder, shown))
     if isinstance(shown, Drawing):
+        theme = f"{shown.attributes['class']} {theme}"
         shown, size = shown.store(Path(app.outdir)), shown.size
     elif shown in app.env.images:
         shown = f"{app.builder.imagedir}/{app.env.images[shown][1]}"
-    return _img(f"{base}{shown}", size, "dark-light") if shown else ""
+    return _img(f"{base}{shown}", size, theme) if shown else ""
 
 
 def _img(address: str, size: tuple[object, object], theme: str) -> str:

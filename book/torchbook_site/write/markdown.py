@@ -19,6 +19,7 @@ from sphinx_markdown_builder.contexts import IndentContext, SubContextParams
 from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_context
 
 from torchbook_site.address import STATIC, site_of
+from torchbook_site.resolve.captions import captioned
 from torchbook_site.resolve.drawings import drawing
 from torchbook_site.resolve.exercises import number_of
 from torchbook_site.resolve.folds import fold
@@ -100,6 +101,8 @@ class PlainMarkdown(MarkdownTranslator):
             shown = "\n\n".join(filter(None, (self._shown(output) for output in outputs)))
             self.add(CELL.format(len(self.cells)), prefix_eol=2, suffix_eol=2)
             self.cells.append(Cell(node["cell_index"], code, shown))
+            for figure in node.findall(captioned):
+                figure.next_node(nodes.caption).walkabout(self)
             raise nodes.SkipNode
 
     def _shown(self, output: nodes.Element) -> str:
@@ -198,9 +201,14 @@ class PlainMarkdown(MarkdownTranslator):
             raise nodes.SkipNode
 
     def visit_caption(self, node: nodes.caption) -> None:
-        """Write the caption of a block of code above it."""
+        """Write the caption of a figure below it, as a paragraph; that of a block of code above."""
+        if isinstance(node.parent, captioned):
+            super().visit_paragraph(node)
+            return
         self.add(f"*{node.astext()}*", prefix_eol=2, suffix_eol=2)
         raise nodes.SkipNode
+
+    depart_caption = MarkdownTranslator._pop_context
 
     def visit_meta(self, node: nodes.Element) -> None:
         """Leave out what only search engines read, and what is hidden or only for the page."""
