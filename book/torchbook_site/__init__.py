@@ -35,6 +35,7 @@ from torchbook_site.resolve import (
     glossary,
     launch,
     progress,
+    questions,
     report,
 )
 from torchbook_site.write import math, page
@@ -109,7 +110,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("sphinx_markdown_builder")  # for the settings of its translator
     app.add_builder(BookBuilder, override=True)
     app.add_env_collector(notes.Notes)
-    app.add_post_transform(exercises.FoldSolutions)
+    app.add_post_transform(exercises.LayOutExercises)
     app.add_post_transform(drawings.ShowPlots)
     reference.call_attributes_attributes()
 
@@ -119,12 +120,15 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("fold", folds.Fold)
     app.add_directive("fold-end", folds.FoldEnd)
     app.add_directive("fold-start", folds.FoldStart)
+    app.add_directive("question", questions.Question)
     app.add_directive("recipe", recipes.Recipe)
     app.add_directive("settings", reference.Settings)
     app.add_role("chapter", glossary.Chapter())
     app.add_role("minutes", report.Minutes())
     app.add_node(folds.fold, html=(folds.visit_fold, folds.depart_fold))
     app.add_node(gallery.gallery_placeholder)
+    for node, visitors in questions.VISITORS.items():
+        app.add_node(node, html=visitors)
     app.add_node(report.report_placeholder)
     app.add_node(report.minutes_placeholder)
     app.add_node(HideCodeCellNode, override=True, html=(page.visit_hidden, page.depart_hidden))
