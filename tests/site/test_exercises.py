@@ -140,7 +140,7 @@ def test_a_question_is_judged_at_once_and_remembered(page, axe_violations):
     expect(question.locator("label.tb-right")).to_have_text("7,840")
     expect(question.locator("label.tb-wrong")).to_have_count(0)
     assert len(kept(page)["right"][PAGE]) == 1
-    page.get_by_text("Six").click()
+    page.get_by_text("Six", exact=True).click()
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         assert axe_violations(page, within="tb-question") == []
@@ -247,7 +247,7 @@ def test_without_scripts_outputs_are_shown_and_no_switch(page_without_scripts):
 
 
 def test_progress_is_counted_and_old_data_restored(page, tmp_path, axe_violations):
-    page.get_by_text("Eight").click()
+    page.get_by_text("Eight", exact=True).click()
     page.goto("book/progress.html")
     total, chapter = page.locator(".tb-total"), page.locator("tb-progress details")
     for part in (total, chapter.locator("summary")):

@@ -74,11 +74,10 @@ class LayOutExercises(SphinxPostTransform):
         for exercise in list(self.document.findall(is_exercise_node)):
             _simplify(exercise)
             cell = exercise.next_node(descend=False, siblings=True)
-            card = nodes.container(classes=["tb-exercise"])
-            exercise.replace_self(card)
-            card += exercise
+            parent, place = exercise.parent, exercise.parent.index(exercise)
+            card = nodes.container("", exercise, classes=["tb-exercise"])
             if isinstance(cell, nodes.container) and "tag_skip-execution" in cell["classes"]:
-                cell.parent.remove(cell)
+                parent.remove(cell)
                 card += cell
             if section := sections.get(number_of(exercise["label"])):
                 title, classes = "Show the solution", ["tb-solution"]
@@ -86,6 +85,7 @@ class LayOutExercises(SphinxPostTransform):
                 for reference in solution.findall(addnodes.pending_xref):
                     reference["refdoc"] = self.env.docname
                 card += solution
+            parent[place] = card
 
 
 def _simplify(exercise: nodes.Element) -> None:
@@ -93,7 +93,7 @@ def _simplify(exercise: nodes.Element) -> None:
     title, text = exercise.children
     if isinstance(title[-1], exercise_subtitle):
         title.replace_self(nodes.title("", "", *title[-1].children))
-    text.replace_self(text.children)
+    exercise[1:] = text.children
 
 
 def _parts(section: nodes.section) -> list[nodes.Node]:
