@@ -88,7 +88,7 @@ class Predict extends HTMLElement {
       turn(this.box.checked);
     });
     const name = make("strong", {}, "Predict first:");
-    const text = " cover what the cells show until I ask for it, so that I can guess before I look";
+    const text = " hide what the cells show until I have made a guess";
     this.replaceChildren(make("label", {}, this.box, make("span", {}, name, text)));
   }
 }

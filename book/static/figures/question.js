@@ -22,9 +22,9 @@ class Question extends HTMLElement {
     if (this.status) return; // it was only moved
     this.labels = [...this.querySelectorAll("label")];
     this.boxes = this.labels.map((label) => label.querySelector("input"));
-    this.reasons = this.querySelectorAll(".tb-answers li");
+    this.reasons = this.querySelectorAll(".tb-reasons li");
     this.status = make("div", { class: "tb-verdict", role: "status" });
-    this.querySelector(".tb-answers").before(this.status);
+    this.querySelector(".tb-reasons").before(this.status);
     this.boxes.forEach((box, place) => {
       box.addEventListener("change", () => this.judge(place));
       box.addEventListener("keydown", (event) => this.follow(event, place));

@@ -75,7 +75,7 @@ class Question(SphinxDirective):
             verdict = nodes.strong(text=f"{letter} is {'right' if is_right else 'wrong'}.")
             reason[0].insert(0, [verdict, nodes.Text(" ")])
             reasons += nodes.list_item("", *reason)
-        node += fold("", reasons, title="Show the answers", classes=["tb-answers"])
+        node += fold("", reasons, title="Show the answers", classes=["tb-reasons"])
         return [node, *messages]
 
 
