@@ -156,9 +156,10 @@ export const reset = () => save(empty());
 /** The chapters, listed by the build. @returns {Promise<Chapter[]>} */
 export async function fetchContents() {
   const response = await fetch(new URL("_static/contents.json", ROOT));
+  /** @type {{ chapters: Chapter[] }} */
   const { chapters } = await response.json();
   // A copy that the browser has kept may be older than this script.
-  return chapters.map((/** @type {Chapter} */ chapter) => ({ questions: [], ...chapter }));
+  return chapters.map((chapter) => ({ ...chapter, questions: chapter.questions ?? [] }));
 }
 
 /** The name of the page that is open. */
