@@ -108,13 +108,19 @@ def test_a_solution_is_folded_beneath_its_exercise(book):
     build = book.build()
     assert build.ok, build.output
     page = book.html("chapters/00_small")
-    [box] = re.findall(r'<details class="tb-fold tb-solution">(.*?)</details>', page, re.S)
-    assert page.index("How many?") < page.index(box) < page.index("After it.")
-    assert "answer" in page[page.index("How many?") : page.index(box)]
+    card = page[page.index('<div class="tb-exercise') : page.rindex("After it.")]
+    assert "</span>Count</p>" in card  # the title, without brackets
+    assert page.count('id="ex-00-1"') == 1
+    assert "exercise-content" not in card  # the id would be there once for each exercise
+    [box] = re.findall(r'<details class="tb-fold tb-solution">(.*?)</details>', card, re.S)
+    assert card.index("How many?") < card.index(box)
+    assert "answer" in card[card.index("How many?") : card.index(box)]
     assert "print" in box
     assert 'href="../book/solutions/00_small.html#a-label"' in box
     assert "No." not in box
-    assert "<summary>Solution</summary>" in markdown(book, "chapters/00_small")
+    text = markdown(book, "chapters/00_small")
+    assert "> **Exercise 00-1: Count**" in text
+    assert "<summary>Show the solution</summary>" in text
     assert not [code for code in notebook(book, "00_small") if code.startswith("answer = 42")]
 
     book.page("book/solutions/00_small", solution.format(cell("answer = 43\nprint(answer)")))

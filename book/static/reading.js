@@ -1,17 +1,23 @@
 // On a chapter: records which sections are read and which exercises are done, and marks both in the
 // lists of contents.
 
-import { addressOf, fetchContents, has, load, mark, onChange, ROOT, stateOf } from "./progress.js";
+import {
+  addressOf,
+  fetchContents,
+  has,
+  load,
+  mark,
+  onChange,
+  stateOf,
+  thisPage,
+} from "./progress.js";
 
 const TICK = 500; // milliseconds between two looks at the screen
 const FASTEST = 800; // words per minute: nobody reads faster
 
-const page = location.href
-  .split(/[?#]/)[0]
-  .slice(ROOT.href.length)
-  .replace(/\.html$/, "");
+const page = thisPage();
 const sections = [...document.querySelectorAll(".bd-article > section > section[id]")];
-const exercises = [...document.querySelectorAll("div.exercise[id]")];
+const exercises = [...document.querySelectorAll(".tb-exercise > .exercise")];
 
 /** A section is read when its start and its end were seen, with time to read it in between. */
 function watchSections() {
@@ -46,17 +52,19 @@ function watchSections() {
   }, TICK);
 }
 
-/** Put a checkbox into each exercise's title line. */
+/** Put a box to tick at the foot of each exercise's card. */
 function addTicks() {
   for (const exercise of exercises) {
-    const title = exercise.querySelector(".admonition-title");
     const box = document.createElement("input");
-    const name = title.textContent.trim();
     box.type = "checkbox";
-    box.setAttribute("aria-label", `Done: ${name}`);
     box.className = "tb-tick";
+    const name = exercise.querySelector(".admonition-title").textContent.trim();
+    box.setAttribute("aria-label", `Done: ${name}`);
     box.addEventListener("change", () => mark("done", page, exercise.id, box.checked));
-    title.append(box);
+    const label = document.createElement("label");
+    label.className = "tb-done";
+    label.append(box, "Done");
+    exercise.parentElement.append(label);
   }
 }
 
@@ -81,7 +89,8 @@ let chapters = [];
 function show() {
   const progress = load();
   for (const exercise of exercises) {
-    const box = /** @type {HTMLInputElement} */ (exercise.querySelector(".tb-tick"));
+    /** @type {HTMLInputElement} */
+    const box = exercise.parentElement.querySelector(".tb-tick");
     box.checked = has(progress, "done", page, exercise.id);
   }
   for (const link of links(".page-toc .toc-h2 > a[href^='#']")) {

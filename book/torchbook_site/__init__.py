@@ -36,6 +36,7 @@ from torchbook_site.resolve import (
     glossary,
     launch,
     progress,
+    questions,
     report,
 )
 from torchbook_site.write import code, math, page
@@ -112,7 +113,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("sphinx_markdown_builder")  # for the settings of its translator
     app.add_builder(BookBuilder, override=True)
     app.add_env_collector(notes.Notes)
-    app.add_post_transform(exercises.FoldSolutions)
+    app.add_post_transform(exercises.LayOutExercises)
     app.add_post_transform(drawings.ShowPlots)
     reference.call_attributes_attributes()
 
@@ -123,6 +124,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("fold", folds.Fold)
     app.add_directive("fold-end", folds.FoldEnd)
     app.add_directive("fold-start", folds.FoldStart)
+    app.add_directive("question", questions.Question)
     app.add_directive("recipe", recipes.Recipe)
     app.add_directive("settings", reference.Settings)
     app.add_role("chapter", glossary.Chapter())
@@ -131,6 +133,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(captions.captioned)
     app.add_node(folds.fold, html=(folds.visit_fold, folds.depart_fold))
     app.add_node(gallery.gallery_placeholder)
+    for node, visitors in questions.VISITORS.items():
+        app.add_node(node, html=visitors)
     app.add_node(report.report_placeholder)
     app.add_node(report.minutes_placeholder)
     app.add_node(HideCodeCellNode, override=True, html=(page.visit_hidden, page.depart_hidden))

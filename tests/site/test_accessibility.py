@@ -253,18 +253,23 @@ def test_wider_spacing_of_text_cuts_nothing(browser, site, page, width):
 
 # -- interactive figures on their pages ----------------------------------------------------------
 
-EMPTY = {"tb-continue"}  # for a new reader; test_progress.py has a returning one
+# Empty for a new reader (test_progress.py has a returning one), and a switch, which changes all but
+# itself (test_exercises.py).
+OTHERS = {"tb-continue", "tb-predict"}
 ELEMENTS = {
     page: names
     for page in DOCUMENTS
     if (
-        names := sorted(set(re.findall(r"<(tb-[a-z-]+)", (SITE / page).read_text("utf-8"))) - EMPTY)
+        names := sorted(
+            set(re.findall(r"<(tb-[a-z-]+)", (SITE / page).read_text("utf-8"))) - OTHERS
+        )
     )
 }
 # What to press where that is not the first button, and with which key.
 PRESS = {
     "tb-attention": ("[role=gridcell][tabindex='0']", "ArrowRight"),
     "tb-progress": ("summary", "Enter"),
+    "tb-question": ("input", "Enter"),
     "tb-classifier": None,  # it would load megabytes: test_live_models.py presses it
 }
 

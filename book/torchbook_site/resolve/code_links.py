@@ -20,6 +20,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.ext.intersphinx import InventoryAdapter
 
+from torchbook_site.resolve.questions import choice
 from torchbook_site.write.code import Link
 
 LANGUAGES = {"ipython3", "ipython", "python", "python3"}
@@ -130,7 +131,7 @@ def link_names(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def _link_inline(doctree: nodes.document, imports: dict[str, str], documented: Documented) -> None:
-    holders = [*doctree.findall(nodes.reference), *doctree.findall(nodes.title)]
+    holders = doctree.findall(lambda node: isinstance(node, nodes.reference | nodes.title | choice))
     taken = {literal for holder in holders for literal in holder.findall(nodes.literal)}
     seen = set()
     for literal in [node for node in doctree.findall(nodes.literal) if node not in taken]:

@@ -1,4 +1,4 @@
-"""Exercises: numbered by their labels, each with its solution folded beneath it.
+"""Exercises: numbered by their labels, each on a card with the cell to type in and the solution.
 
 They have the numbers that their checks and solutions know them by: 03-8, not 39.
 """
@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx_exercise.nodes import exercise_enumerable_node
+from sphinx_exercise.nodes import exercise_subtitle, is_exercise_node
 
 from torchbook_site.notes import notes
 from torchbook_site.resolve.checks import is_check_cell
@@ -54,35 +54,46 @@ def chapters_to_write(app: Sphinx, env: BuildEnvironment) -> list[str]:
     return sorted(env.found_docs.intersection(chapters))
 
 
-class FoldSolutions(SphinxPostTransform):
-    """Put each exercise's solution, from the page of solutions, into a box beneath it."""
+class LayOutExercises(SphinxPostTransform):
+    """Make a card of each exercise: the task, the cell where readers answer, the folded solution.
+
+    The solution comes from the page of solutions.
+    """
 
     default_priority = 1  # first: the references in a solution are still to be resolved
 
     def run(self, **kwargs: Any) -> None:
         """Do so on a chapter."""
         page = self.env.docname.replace(CHAPTERS, SOLUTIONS, 1)
-        if page == self.env.docname or page not in self.env.found_docs:
+        if page == self.env.docname:
             return
-        sections = {
-            section[0].astext().partition(":")[0]: section
-            for section in self.env.get_doctree(page).findall(nodes.section)
-        }
-        for exercise in list(self.document.findall(exercise_enumerable_node)):
-            section = sections.get(number_of(exercise["label"]))
-            if section is not None:
-                solution = fold("", *_parts(section), title="Solution", classes=["tb-solution"])
+        sections = {}
+        if page in self.env.found_docs:
+            found = self.env.get_doctree(page).findall(nodes.section)
+            sections = {section[0].astext().partition(":")[0]: section for section in found}
+        for exercise in list(self.document.findall(is_exercise_node)):
+            _simplify(exercise)
+            cell = exercise.next_node(descend=False, siblings=True)
+            parent, place = exercise.parent, exercise.parent.index(exercise)
+            card = nodes.container("", exercise, classes=["tb-exercise"])
+            if isinstance(cell, nodes.container) and "tag_skip-execution" in cell["classes"]:
+                parent.remove(cell)
+                card += cell
+            if section := sections.get(number_of(exercise["label"])):
+                title, classes = "Show the solution", ["tb-solution"]
+                solution = fold("", *_parts(section), title=title, classes=classes)
                 for reference in solution.findall(addnodes.pending_xref):
                     reference["refdoc"] = self.env.docname
-                above = _last_node(exercise)
-                above.parent.insert(above.parent.index(above) + 1, solution)
+                card += solution
+            parent[place] = card
 
 
-def _last_node(exercise: nodes.Element) -> nodes.Element:
-    """Return where an exercise ends: at the cell where readers answer, if it has one."""
-    after = exercise.next_node(descend=False, siblings=True)
-    is_cell = isinstance(after, nodes.container) and "tag_skip-execution" in after["classes"]
-    return after if is_cell else exercise
+def _simplify(exercise: nodes.Element) -> None:
+    """Take the brackets from around a title, and the section from around the text."""
+    title, text = exercise.children
+    if isinstance(title[-1], exercise_subtitle):
+        title.replace_self(nodes.title("", "", *title[-1].children))
+    exercise[1:] = text.children
 
 
 def _parts(section: nodes.section) -> list[nodes.Node]:

@@ -11,6 +11,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from torchbook_site.address import NOTEBOOK_BRANCH, repository_of
+from torchbook_site.resolve.exercises import CHAPTERS
 from torchbook_site.resolve.report import run_of
 
 FOLDER = "notebooks"  # in the site: notebooks and scripts
@@ -61,6 +62,8 @@ def offer(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         f'<tb-copy-page href="{markdown}"><a href="{markdown}">Copy page as Markdown</a>'
         "</tb-copy-page>"
     )
+    if docname.startswith(CHAPTERS):
+        parts.append("<tb-predict></tb-predict>")  # what the cells show can be covered
     bar = nodes.raw(
         "",
         f'<nav class="tb-launch" aria-label="Run or take this page">{" ".join(parts)}</nav>',

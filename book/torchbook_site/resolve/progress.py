@@ -16,6 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx_exercise.nodes import is_exercise_node
 
+from torchbook_site.resolve.questions import question
 from torchbook_site.resolve.report import minutes_to_read
 
 CHAPTERS = "chapters/"
@@ -48,6 +49,9 @@ def describe(env: BuildEnvironment, docname: str) -> dict[str, Any]:
                 "title": EXERCISE_TITLE.sub(r"\1", exercise.next_node(nodes.title).astext()),
             }
             for exercise in doctree.findall(is_exercise_node)
+        ],
+        "questions": [
+            {"id": node["ids"][0], "title": node[0].astext()} for node in doctree.findall(question)
         ],
     }
 

@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx_markdown_builder.contexts import IndentContext, SubContextParams
+from sphinx_markdown_builder.contexts import IndentContext, SubContextParams, WrappedContext
 from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_context
 
 from torchbook_site.address import STATIC, site_of
@@ -23,6 +23,7 @@ from torchbook_site.resolve.captions import captioned
 from torchbook_site.resolve.drawings import drawing
 from torchbook_site.resolve.exercises import number_of
 from torchbook_site.resolve.folds import fold
+from torchbook_site.resolve.questions import asked, choice, question
 
 CELL = "\x00cell {}\x00"  # marks the place of a cell in the text
 CELL_MARK = re.compile("\x00cell (\\d+)\x00")
@@ -233,6 +234,20 @@ class PlainMarkdown(MarkdownTranslator):
         """Say where a box ends."""
         end = "**◂ End of the optional part**" if self._has_cells(node) else "</details>"
         self.add(end, prefix_eol=2, suffix_eol=2)
+
+    def visit_question(self, node: question) -> None:
+        """Write a question in bold, its answers as a list, and their reasons in a fold."""
+
+    @pushing_context
+    def visit_asked(self, node: asked) -> None:
+        """Write the words of a question in bold."""
+        self._push_context(WrappedContext("**", params=SubContextParams(2, 2)))
+
+    @pushing_context
+    def visit_choice(self, node: choice) -> None:
+        """Write an answer behind its letter."""
+        params = SubContextParams(1, 1)
+        self._push_context(IndentContext(f"* {node['letter']}: ", only_first=True, params=params))
 
     @staticmethod
     def _has_cells(node: fold) -> bool:
