@@ -201,7 +201,7 @@ def test_snippets_are_whole_sentences_or_say_that_they_are_cut(answers):
         assert len(text.split()) <= 40, text
         assert text.startswith("…") or not re.match(r"[,;)]", text), text
     whole = [text for text in snippets if re.search(r"[.!?][\"”’)\]]*$", text)]
-    assert len(whole) > 0.7 * len(snippets)
+    assert len(whole) > 0.65 * len(snippets)  # the others are code, tables, and lines of lists
 
 
 def test_every_result_leads_somewhere(asked):

@@ -23,8 +23,8 @@ export function snippet(content, title, locations) {
 
   /** @param {number[]} sentence */
   const count = ([from, to]) => [...found].filter((i) => i >= from && i < to).length;
-  // Of a long one, which may be code or a table, not all is shown.
-  const counts = sentences.map((s) => count(s) - (s[1] - s[0] > MOST && count(s) ? 0.9 : 0));
+  // A long one, which may be code or a table, is shown only if no other will do.
+  const counts = sentences.map((s) => Math.min(count(s), s[1] - s[0] > MOST ? 0.5 : Infinity));
   const best = counts.indexOf(Math.max(...counts));
   let [from, to] = sentences[best];
   const isWhole = to - from <= MOST;
