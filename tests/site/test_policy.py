@@ -12,8 +12,8 @@ from test_built_site import PAGES, ROOT, SITE, VIOLATIONS
 
 pytestmark = pytest.mark.site
 
-# The choice of light or dark, and what scrolls the list of pages; on the lost page, what sees that it
-# has no styles. Data is no script.
+# The choice of light or dark, and what scrolls the list of pages; on the lost page, what sees that
+# it has no styles. Data is no script.
 INLINE_SCRIPTS = re.compile(r"<script(?![^>]* src=)(?![^>]*ld\+json)[^>]*>(?!\s*</script>)")
 
 
