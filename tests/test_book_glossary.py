@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from html import unescape
 
 import pytest
 from small_book import ROOT, SmallBook, cell
@@ -86,24 +85,22 @@ def book(built_once, tmp_path):
 
 
 def links(book, page):
-    """Return the words, the anchor and the title of each link that was made on a page."""
+    """Return the words and the anchor of each link that was made on a page."""
     found = re.findall(
-        r'<a class="tb-gloss[^"]*" href="[./]*glossary.html#(\S+)" title="([^"]*)">(.*?)</a>',
-        book.html(page),
-        re.S,
+        r'<a class="tb-gloss[^"]*" href="[./]*glossary.html#(\S+)">(.*?)</a>', book.html(page), re.S
     )
-    return [(re.sub(r"\s+", " ", words), anchor, unescape(t)) for anchor, t, words in found]
+    return [(re.sub(r"\s+", " ", words), anchor) for anchor, words in found]
 
 
 def test_first_uses_are_linked_and_nothing_else(built_once):
     assert links(built_once, "chapters/01_one") == [
-        ("tensor", "term-tensor", "A box of “numbers”."),
-        ("learning rate", "term-learning-rate", "How far a move goes."),
-        ("Learning", "term-learning", "Moving at all."),
-        ("Optimizer", "term-optimiser", "What moves the parameters."),
-        ("accuracies", "term-accuracy", "The share that is right."),
-        ("GPUs", "term-GPU", "A graphics card."),
-        ("attention head", "term-attention-head", "One of several."),
+        ("tensor", "term-tensor"),
+        ("learning rate", "term-learning-rate"),
+        ("Learning", "term-learning"),
+        ("Optimizer", "term-optimiser"),
+        ("accuracies", "term-accuracy"),
+        ("GPUs", "term-GPU"),
+        ("attention head", "term-attention-head"),
     ]
 
 
@@ -141,16 +138,10 @@ def test_a_changed_glossary_writes_the_chapters_again_and_runs_none(book):
     assert again.ok, again.output
     assert unchanged.stat().st_mtime_ns == written
 
-    book.write("glossary.md", GLOSSARY.replace("A box of", "A crate of"))
-    again = book.build()
-    assert again.ok, again.output
-    assert again.ran == set()
-    [(_, _, title)] = links(book, "chapters/02_two")
-    assert title == "A crate of “numbers”."
-
     book.write("glossary.md", GLOSSARY.replace("[step, head]", "[step, head, tensor]"))
     again = book.build()
     assert again.ok, again.output
+    assert again.ran == set()
     assert links(book, "chapters/02_two") == []
 
 

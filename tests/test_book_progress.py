@@ -41,7 +41,7 @@ def test_exercises_have_the_numbers_of_their_labels(book):
 
 def test_what_comes_next(book):
     html = book.html("chapters/00_fundamentals")
-    foot = html[html.index('<div class="prev-next-area">') :]
+    foot = html[html.index('<nav class="prev-next-area"') :]
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", foot))
     assert html.count('class="prev-next-area"') == 1
     assert "Next, about 5 minutes" in text

@@ -84,7 +84,7 @@ def test_messages_and_code_are_in_but_no_numbers_formulas_or_drawings(built):
     assert "raise ValueError" in raised
     assert "Traceback" not in raised
     everything = " ".join(record["content"] for record in found.values())
-    assert "A paragraph about tensors" in everything
+    assert "A paragraph about tensors, with \N{HORIZONTAL ELLIPSIS} in it." in everything
     assert "\nprinted number" not in everything
     assert everything.count("12345") == 1  # in the code, not as what it prints
     for left_out in ("x^2", "Drawn words"):
@@ -92,9 +92,11 @@ def test_messages_and_code_are_in_but_no_numbers_formulas_or_drawings(built):
 
 
 def test_the_words_of_the_book_help_with_typing_errors(built):
-    words = (built[1] / "words.txt").read_text(encoding="utf-8").split(" ")
-    assert {"tensors", "learning", "shapes", "valueerror"} <= set(words)
-    assert words.index("page") < words.index("valueerror")  # the commoner first
+    lines = (built[1] / "words.txt").read_text(encoding="utf-8").splitlines()
+    counts = {word: int(count) for count, *words in map(str.split, lines) for word in words}
+    assert {"tensors", "learning", "shapes", "valueerror"} <= counts.keys()
+    assert list(counts.values()) == sorted(counts.values(), reverse=True)
+    assert counts["page"] == 2  # in two records, whatever else they are
 
 
 def test_only_what_a_search_loads_is_kept(built):

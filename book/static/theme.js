@@ -69,6 +69,7 @@
         list.classList.remove("pst-sidebar-hidden"); // the window may have been wide before
         moveAll(list, dialog);
         dialog.showModal();
+        dialog.querySelector("[aria-current]")?.scrollIntoView({ block: "center" });
       }
     });
     dialog.addEventListener("close", () => moveAll(dialog, list));
@@ -132,30 +133,11 @@
     body.classList.toggle("scrolled", entries.at(-1).boundingClientRect.y < 0);
   }).observe(document.querySelector(".sbt-scroll-pixel-helper"));
 
-  // The list of pages is scrolled as it was on the page before, or so that this page can be seen:
-  // measured when the first picture of the page has been drawn, which is known by then.
+  // How far the list of pages is scrolled: book/templates/tb-pages.html scrolls that of the next page.
 
-  const KEY = "sidebar-scroll-top";
-
-  const scrollSidebar = () => {
-    let top = null;
-    try {
-      top = sessionStorage.getItem(KEY);
-    } catch {
-      /* a browser that keeps nothing */
-    }
-    const current = [...sidebar.querySelectorAll(".bd-docs-nav .active")].at(-1);
-    if (top !== null) sidebar.scrollTop = Number(top);
-    else if (current && current.getBoundingClientRect().y > innerHeight / 2) {
-      const offset = current.getBoundingClientRect().y - sidebar.getBoundingClientRect().y;
-      sidebar.scrollTop = offset - sidebar.clientHeight / 4;
-    }
-  };
-
-  requestAnimationFrame(() => setTimeout(scrollSidebar));
   addEventListener("pagehide", () => {
     try {
-      sessionStorage.setItem(KEY, String(sidebar.scrollTop));
+      sessionStorage.setItem("sidebar-scroll-top", String(sidebar.scrollTop));
     } catch {
       /* the same */
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -33,5 +34,16 @@ def repository_of(config: Config) -> str:
 
 def wheel_name(app: Sphinx) -> str:
     """Return the wheel's file name."""
-    project = tomllib.loads(Path(app.srcdir, "pyproject.toml").read_text(encoding="utf-8"))
-    return f"{project['project']['name']}-{project['project']['version']}-py3-none-any.whl"
+    project = _project(app.srcdir)
+    return f"{project['name']}-{project['version']}-py3-none-any.whl"
+
+
+def version_of_project(app: Sphinx) -> str:
+    """Return the version of the package, which is the book's."""
+    return _project(app.srcdir)["version"]
+
+
+@functools.cache
+def _project(folder: str) -> dict[str, str]:
+    text = Path(folder, "pyproject.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)["project"]

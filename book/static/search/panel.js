@@ -13,7 +13,12 @@ const EXAMPLES = ["broadcasting", "overfitting", "learning rate", "state_dict"];
 /** @typedef {import("./find.js").Hit} Hit */
 
 /** @type {Record<string, string>} */
-const KINDS = { Error: "Errors", Recipe: "Cheat sheet", Package: "The package" };
+const KINDS = {
+  Error: "Errors",
+  Recipe: "Cheat sheet",
+  Package: "The package",
+  Figures: "All figures",
+};
 
 /** @param {string} path @param {string} text */
 const link = (path, text) => make("a", { href: new URL(path, ROOT).href }, text);
@@ -30,29 +35,13 @@ const elsewhere = () =>
     " explains the most common messages.",
   );
 
-/**
- * Pagefind's excerpt as nodes, without a title at its start.
- * @param {string} html only its marks are kept
- * @param {string} title
- */
-function showExcerpt(html, title) {
-  const parts = html.split(/<\/?mark>/).map((part) => {
-    const box = document.createElement("template");
-    box.innerHTML = part;
-    return box.content.textContent;
-  });
-  const whole = parts.join("");
-  let drop = whole.startsWith(title) ? title.length : 0;
-  if (drop) drop += whole.slice(drop).match(/^[.\s]*/)[0].length;
-  return parts.map((part, i) => {
-    const text = part.slice(drop);
-    drop = Math.max(0, drop - part.length);
-    return i % 2 && text ? make("mark", {}, text) : text;
-  });
-}
+/** @param {import("./find.js").Snippet} pieces */
+const showSnippet = (pieces) =>
+  pieces.map(({ text, isFound }) => (isFound ? make("mark", {}, text) : text));
 
 class Search extends HTMLElement {
   #asked = 0;
+  #asTyped = ""; // the query in which nothing is to be corrected
   #timer = 0;
 
   connectedCallback() {
@@ -125,7 +114,7 @@ class Search extends HTMLElement {
       return;
     }
     try {
-      const answer = await find(query);
+      const answer = await find(query, query === this.#asTyped);
       const hits = await details(answer.found.slice(0, AT_ONCE), answer);
       if (asked === this.#asked) this.show(query, answer, hits);
     } catch {
@@ -173,11 +162,22 @@ class Search extends HTMLElement {
       return;
     }
     const count = found.length === 1 ? "1 result" : `${found.length} results`;
-    this.status.textContent = instead ? `${count} for “${words}” instead` : count;
+    this.status.textContent = instead ? `Showing ${count} for “${words}”` : count;
     this.results.replaceChildren();
+    if (instead) this.offerTyped(query);
     this.addPages(hits);
     this.offerMore(found.slice(AT_ONCE), answer);
     this.results.scrollTop = 0;
+  }
+
+  /** Let the reader insist. @param {string} query */
+  offerTyped(query) {
+    const button = make("button", { type: "button", class: "tb-search-typed" }, query);
+    button.addEventListener("click", () => {
+      this.#asTyped = query;
+      this.ask(query);
+    });
+    this.results.append(make("p", {}, "Search instead for ", button));
   }
 
   /** Add results, grouped by page. @param {Hit[]} hits */
@@ -200,7 +200,7 @@ class Search extends HTMLElement {
   drawPage(hits) {
     const [{ page, kind }] = hits;
     /** @param {Hit} hit */
-    const hit = ({ url, title, excerpt }) =>
+    const hit = ({ url, title, snippet }) =>
       make(
         "li",
         {},
@@ -208,7 +208,7 @@ class Search extends HTMLElement {
           "a",
           { href: url, class: "tb-search-hit" },
           make("span", { class: "tb-search-title" }, title),
-          make("span", { class: "tb-search-excerpt" }, ...showExcerpt(excerpt, title)),
+          make("span", { class: "tb-search-excerpt" }, ...showSnippet(snippet)),
         ),
       );
     const name = KINDS[kind] ?? kind;

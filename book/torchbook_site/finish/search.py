@@ -31,6 +31,7 @@ KINDS = (
     ("book/cheatsheet", "Recipe", 0.8),
     ("book/solutions*", "Solution", 0.4),
     ("book/api*", "Package", 0.4),
+    ("book/figures", "Figures", 0.4),
     ("book/build_report", "Report", 0.2),
     ("*", "Page", 0.8),
 )
@@ -85,7 +86,7 @@ def make_index(pages: dict[str, dict[str, Any]], folder: Path) -> None:
     for pattern in (*NEEDED, "index", "fragment"):
         for path in made.glob(pattern):
             shutil.move(path, needed / path.name)
-    (needed / "words.txt").write_text(" ".join(words_of(pages)), encoding="utf-8")
+    (needed / "words.txt").write_text(words_of(pages), encoding="utf-8")
 
 
 def _html(record: Record, address: str, page: str, kind: str, weight: float) -> str:
@@ -108,11 +109,17 @@ def _html(record: Record, address: str, page: str, kind: str, weight: float) -> 
     )
 
 
-def words_of(pages: dict[str, dict[str, Any]]) -> list[str]:
-    """Return all words that can be found, the commonest first."""
+def words_of(pages: dict[str, dict[str, Any]]) -> str:
+    """Return all words that can be found: a line for each number of records that have them.
+
+    The lines begin with that number, the largest first.
+    """
     counts: Counter[str] = Counter()
     for page in pages.values():
         for record in page["records"]:
             texts = [record["title"], "".join(record["text"]), *record["messages"], *record["code"]]
             counts.update({word for text in texts for word in WORD.findall(text.lower())})
-    return sorted(counts, key=lambda word: (-counts[word], word))
+    lines: dict[int, list[str]] = {}
+    for word in sorted(counts):
+        lines.setdefault(counts[word], []).append(word)
+    return "\n".join(f"{count} {' '.join(lines[count])}" for count in sorted(lines, reverse=True))

@@ -1,5 +1,7 @@
 """Link the first use of each term in a chapter to its entry in the glossary.
 
+What the entry says, book/static/terms.js shows on a card: it takes it from the glossary's page.
+
 What counts as a term, and how it may be spelt, is said by the glossary alone: each line of an entry
 is a spelling; regular plurals are known. Its front matter can name spellings that are too common,
 or too often meant otherwise, to be linked: `torchbook: {unlinked: [head, step]}`. In a chapter's
@@ -28,17 +30,15 @@ logger = logging.getLogger(__name__)
 # Paragraphs in these are no running text, and neither are these pieces of a paragraph.
 NO_TEXT = (nodes.caption, nodes.legend, nodes.table, nodes.topic, addnodes.glossary)
 NO_WORDS = (nodes.reference, nodes.literal, nodes.math, nodes.raw, nodes.title, addnodes.index)
-SENTENCE = re.compile(r".+?[.!?](?=\s|$)", re.S)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of a glossary: where it is, how its term is spelt, and its first sentence."""
+    """An entry of a glossary: where it is, and how its term is spelt."""
 
     page: str
     anchor: str
     spellings: tuple[str, ...]
-    sentence: str
 
 
 class Linker:
@@ -95,13 +95,8 @@ def collect_terms(app: Sphinx, doctree: nodes.document) -> None:
     for glossary in doctree.findall(addnodes.glossary):
         for item in glossary.findall(nodes.definition_list_item):
             terms = [child for child in item.children if isinstance(child, nodes.term)]
-            [definition] = [child for child in item.children if isinstance(child, nodes.definition)]
-            text = " ".join(definition.astext().split())
-            sentence = SENTENCE.match(text)
             spellings = tuple(term.astext() for term in terms)
-            entries.append(
-                Entry(page, terms[0]["ids"][0], spellings, sentence[0] if sentence else text)
-            )
+            entries.append(Entry(page, terms[0]["ids"][0], spellings))
     if not entries:
         return
     notes(app.env, "glossary")[page] = (entries, _unlinked(app.env, page, entries))
@@ -213,7 +208,6 @@ def _link(app: Sphinx, docname: str, node: nodes.Text, uses: list[tuple[int, int
                 text[start:end],
                 refuri=uri,
                 internal=True,
-                reftitle=entry.sentence,
                 classes=["tb-gloss"],
             )
         )

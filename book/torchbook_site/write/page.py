@@ -17,6 +17,7 @@ from torchbook_site.write.images import size_images
 from torchbook_site.write.notebooks import write_other_forms
 from torchbook_site.write.scripts import choose_scripts
 from torchbook_site.write.search import save_records
+from torchbook_site.write.ways import show_ways
 
 SHEET = "site.css"  # the one stylesheet of all pages; the finishing pass makes it
 
@@ -56,7 +57,10 @@ def complete_page(
     app.add_js_file("search.js", type="module")
     for name in sorted(set(INTERACTIVE.findall(body))):
         app.add_js_file(f"figures/{name}.js", type="module")
+    if 'class="tb-gloss' in body:
+        app.add_js_file("terms.js", type="module")
     say_what_comes_next(app, pagename, context)
+    show_ways(app, pagename, context)
     describe(app, pagename, context, doctree)
     choose_scripts(context, body)
     context["css_files"] = [_CascadingStyleSheet(f"_static/{SHEET}")]

@@ -20,7 +20,6 @@ from sphinx.application import Sphinx
 
 NO_WORDS = (
     nodes.raw,
-    nodes.math,
     nodes.math_block,
     nodes.image,
     nodes.comment,
@@ -63,6 +62,8 @@ def _walk(node: nodes.Element, record: Record, records: list[Record]) -> None:
     for child in node.children:
         if isinstance(child, nodes.Text):
             record.text.append(child.astext())
+        elif isinstance(child, nodes.math):
+            record.text.append("\N{HORIZONTAL ELLIPSIS}")  # where a formula stands in a sentence
         elif isinstance(child, NO_WORDS) or "tb-strip" in child.get("classes", ()):
             continue
         elif isinstance(child, nodes.section) and (heading := _heading(child)):
