@@ -114,9 +114,9 @@ def test_a_sample_with_an_answer_from_the_build_loads_nothing_until_asked_here(o
     page.on("request", lambda request: asked.append(request.url))
     page.get_by_role("button", name="a red card").click()
     expect(answer(page)).to_have_text("red, 79 %.")
-    expect(page.locator(".tb-foot")).to_contain_text("Worked out when this page was built")
+    expect(page.locator(".tb-foot")).to_contain_text("when this page was built")
     page.get_by_role("button", name="a blue card").click()
-    expect(answer(page)).to_have_text("Not sure: perhaps red, 37 %.")  # wrong, as a model may be
+    expect(answer(page)).to_have_text("Not sure: red, 37 %?")  # wrong, as a model may be
     expect(page.locator(".tb-answers")).to_contain_text("Below the mark, 68 %, it is not sure.")
     assert not asked
     page.get_by_role("button", name="Ask it here, now (3.7 MB)").click()
@@ -288,11 +288,11 @@ def test_a_download_that_fails_can_be_tried_again(open_live):
 
 
 def test_a_download_shows_how_far_it_is_and_can_be_stopped(open_live):
-    page = open_live(classifier(data_bytes=3_700_000))
+    page = open_live(classifier(data_bytes=13_700_000))
     page.context.route("**/models/colour.onnx", lambda route: None)  # it never comes
     page.get_by_role("button", name="a red card").click()
     expect(page.locator(".tb-received")).to_have_text(
-        re.compile(r"\d\.\d MB of 3\.7 MB"), timeout=20_000
+        re.compile(r"\d\.\d MB of 13\.7 MB"), timeout=20_000
     )
     expect(page.get_by_role("progressbar", name="Download")).to_be_visible()
     page.get_by_role("button", name="Stop").click()

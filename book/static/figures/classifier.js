@@ -58,7 +58,7 @@ export function describe(classes, shares, threshold) {
   return {
     best: order[0],
     isSure,
-    sentence: isSure ? `${first}.` : `Not sure: perhaps ${first}.`,
+    sentence: isSure ? `${first}.` : `Not sure: ${first}?`,
     second,
   };
 }
@@ -592,7 +592,7 @@ export class ClassifierFigure extends Figure {
       this.#takeTurn();
       this.complain("");
       this.seen.hidden = true;
-      this.showAnswer(sample.logits, "Worked out when this page was built, by the same model.");
+      this.showAnswer(sample.logits, "Its answer when this page was built.");
       this.liveButton.hidden = this.#loading !== null;
       this.use.scrollIntoView({ block: "nearest" });
     } else this.#askLive(sample);
@@ -665,7 +665,7 @@ export class ClassifierFigure extends Figure {
         throw new Error(`${logits.length} answers for ${this.classes.length} classes`);
       }
       const time = Math.max(1, Math.round(milliseconds));
-      this.showAnswer(logits, `Worked out just now, in your browser, in ${time} ms.`, truth);
+      this.showAnswer(logits, `Its answer just now, in your browser, in ${time} ms.`, truth);
     } catch (error) {
       if (turn === this.#turn && error.failed !== null) this.#explain(error);
     }
