@@ -20,13 +20,14 @@ main { display: grid; grid-template-columns: 1fr 500px; align-items: center; gap
   box-sizing: border-box; height: 630px; padding: 0 60px; border-left: 18px solid #b4451f; }
 svg { display: block; width: 96px; height: 96px; margin-bottom: 26px; }
 h1 { margin: 0 0 16px; font-size: 92px; line-height: 1; letter-spacing: -3px; }
-p { margin: 0; color: #c9ced6; }
+p { margin: 0; color: #c9ced6; text-wrap: balance; }
 img { width: 500px; border-radius: 12px; }
 </style><main><div>LOGO<h1>Torchbook</h1>
 <p>Deep learning with PyTorch, from the first tensor to a working model, in chapters that run.</p>
 </div><img src="data:image/png;base64,MODEL"></main>"""
 # What a still picture has no use for.
-PRESSED = ".tb-sources, .tb-foot, .tb-answers .tb-hint { display: none !important; }"
+UNUSED = """.tb-sources, .tb-foot, .tb-answers .tb-hint { display: none !important; }
+tb-classifier.tb-figure { min-height: 0 !important; padding: 1.4rem 0.6rem 1.2rem !important; }"""
 
 
 def main() -> None:
@@ -56,7 +57,7 @@ def photograph_model(browser: Browser, site: str) -> bytes:
         bypass_csp=True,
     )
     page.goto(f"{site}/book/index.html")
-    page.add_style_tag(content=PRESSED)
+    page.add_style_tag(content=UNUSED)
     page.locator(".tb-sample").first.click()
     return page.locator("tb-classifier").screenshot()
 
