@@ -1,48 +1,71 @@
-"""Make the site's icon, and the picture that stands for it where it is linked, from its logo."""
+"""Make the site's icon from its logo, and the picture that stands for it where it is linked."""
 
+import base64
 import io
 import shutil
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
-from serving import CHROMIUM_FLAGS
+from playwright.sync_api import Browser, sync_playwright
+from serving import CHROMIUM_FLAGS, serve
 
-STATIC = Path(__file__).parents[1] / "book" / "static"
+ROOT = Path(__file__).parents[1]
+STATIC = ROOT / "book" / "static"
+SITE = ROOT / "_build" / "html"
 ICON = 180  # pixels, as Apple asks for
 PREVIEW = {"width": 1200, "height": 630}  # pixels, as Open Graph asks for
 PAGE = """<!doctype html><meta charset="utf-8"><style>
-body { margin: 0; background: #14171c; color: #f2f4f7; font: 34px/1.4 sans-serif; }
-main { display: grid; grid-template-columns: 1fr 330px; align-items: center; gap: 60px;
-  box-sizing: border-box; height: 630px; padding: 0 90px; border-left: 18px solid #b4451f; }
-h1 { margin: 0 0 20px; font-size: 104px; line-height: 1; letter-spacing: -3px; }
-p { margin: 0; color: #c9ced6; }
-svg { width: 330px; height: 330px; }
-</style><main><div><h1>Torchbook</h1>
+body { margin: 0; background: #14171c; color: #f2f4f7; font: 32px/1.4 sans-serif; }
+main { display: grid; grid-template-columns: 1fr 500px; align-items: center; gap: 50px;
+  box-sizing: border-box; height: 630px; padding: 0 60px; border-left: 18px solid #b4451f; }
+svg { display: block; width: 96px; height: 96px; margin-bottom: 26px; }
+h1 { margin: 0 0 16px; font-size: 92px; line-height: 1; letter-spacing: -3px; }
+p { margin: 0; color: #c9ced6; text-wrap: balance; }
+img { width: 500px; border-radius: 12px; }
+</style><main><div>LOGO<h1>Torchbook</h1>
 <p>Deep learning with PyTorch, from the first tensor to a working model, in chapters that run.</p>
-</div>LOGO</main>"""
+</div><img src="data:image/png;base64,MODEL"></main>"""
+# What a still picture has no use for.
+UNUSED = """.tb-sources, .tb-foot, .tb-answers .tb-hint { display: none !important; }
+tb-classifier.tb-figure { min-height: 0 !important; padding: 1.4rem 0.6rem 1.2rem !important; }"""
 
 
 def main() -> None:
     """Draw both with the browser, and keep them as PNG of few colours."""
     logo = (STATIC / "favicon.svg").read_text(encoding="utf-8")
     path = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, serve(SITE) as site:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         page = browser.new_page(viewport={"width": ICON, "height": ICON})
         square = logo.replace(' rx="7"', "")  # the telephone rounds the corners itself
         page.set_content(f"<style>body {{ margin: 0 }} svg {{ display: block }}</style>{square}")
-        save(page.screenshot(), "apple-touch-icon.png")
+        save(page.screenshot(), "apple-touch-icon.png", 64)
         page = browser.new_page(viewport=PREVIEW)
-        page.set_content(PAGE.replace("LOGO", logo))
-        save(page.screenshot(), "preview.png")
+        model = base64.b64encode(photograph_model(browser, site)).decode()
+        page.set_content(PAGE.replace("LOGO", logo).replace("MODEL", model))
+        save(page.screenshot(), "preview.png", 256)
         browser.close()
 
 
-def save(picture: bytes, name: str) -> None:
-    """Keep a picture with 64 colours, which is enough for flat ones."""
+def photograph_model(browser: Browser, site: str) -> bytes:
+    """Return a picture of the front page's model, with an answer."""
+    page = browser.new_page(
+        viewport={"width": 1440, "height": 900},
+        color_scheme="dark",
+        device_scale_factor=1.25,
+        reduced_motion="reduce",
+        bypass_csp=True,
+    )
+    page.goto(f"{site}/book/index.html")
+    page.add_style_tag(content=UNUSED)
+    page.locator(".tb-sample").first.click()
+    return page.locator("tb-classifier").screenshot()
+
+
+def save(picture: bytes, name: str, colours: int) -> None:
+    """Keep a picture with a few colours, which is enough."""
     with Image.open(io.BytesIO(picture)) as image:
-        image.convert("RGB").quantize(64).save(STATIC / name, optimize=True)
+        image.convert("RGB").quantize(colours).save(STATIC / name, optimize=True)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import re
 import time
 
 import pytest
+from PIL import Image
 from small_book import SmallBook, cell
 
 FILES = {
@@ -19,6 +20,32 @@ publish('m.onnx')"""
 LIVE = """<tb-classifier model="_static/models/{name}" classes="a, b">
 <p>Still.</p>
 </tb-classifier>
+"""
+
+MEAN_COLOUR = """from onnx import TensorProto, helper
+from torchbook.book.publish import publish
+import onnx
+x = helper.make_tensor_value_info("x", TensorProto.UINT8, [1, 3, "height", "width"])
+y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3])
+axes = helper.make_tensor("axes", TensorProto.INT64, [2], [2, 3])
+nodes = [
+    helper.make_node("Cast", ["x"], ["floats"], to=TensorProto.FLOAT),
+    helper.make_node("ReduceMean", ["floats", "axes"], ["y"], keepdims=0),
+]
+graph = helper.make_graph(nodes, "mean colour", [x], [y], [axes])
+opsets = [helper.make_opsetid("", 18)]
+model = helper.make_model(graph, opset_imports=opsets, ir_version=9)
+model.metadata_props.add(key="threshold", value="0.684")
+onnx.save(model, "colour.onnx")
+publish("colour.onnx")"""
+PHOTOS = """<tb-classifier model="_static/models/colour.onnx" kind="photo" classes="a, b, c">
+
+![A red card](red.png)
+![A dark card](dark.png)
+
+</tb-classifier>
+
+![Another card](red.png)
 """
 
 
@@ -76,6 +103,21 @@ def test_a_model_that_nobody_publishes_and_a_runtime_that_is_not_there_fail_the_
         assert "run npm ci" in runtime
         expected = "index.html: asks for _static/models/lost.onnx, which the site does not have"
         assert model.endswith(expected)
+
+
+def test_samples_have_the_answers_of_the_model_and_the_figure_its_threshold(book):
+    install(book)
+    for name, colour in (("red", (200, 20, 0)), ("dark", (3, 2, 1))):
+        Image.new("RGB", (6, 4), colour).save(book.folder / f"{name}.png")
+    book.page("index", PHOTOS)
+    book.page("model", cell(MEAN_COLOUR))
+    build = book.build()
+    assert build.ok, build.output
+    html = book.html("index")
+    pictures = re.findall(r"<img[^>]*card[^>]*>", html)
+    answers = [re.findall(r'data-logits="([^"]*)"', picture) for picture in pictures]
+    assert answers == [["200.000 20.000 0.000"], ["3.000 2.000 1.000"], []]
+    assert re.search(r'<tb-classifier [^>]*data-threshold="0.684"', html)
 
 
 def test_a_book_without_live_models_needs_no_runtime(book):

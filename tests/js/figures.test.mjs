@@ -5,8 +5,14 @@ import test from "node:test";
 
 import { AttentionFigure } from "../../book/static/figures/attention.js";
 import { BroadcastFigure, broadcast, parseShape } from "../../book/static/figures/broadcast.js";
-import { ClassifierFigure, showShare } from "../../book/static/figures/classifier.js";
+import {
+  ClassifierFigure,
+  describe,
+  explainFile,
+  showShare,
+} from "../../book/static/figures/classifier.js";
 import { moveInGrid, showSize } from "../../book/static/figures/common.js";
+import { nameOf } from "../../book/static/figures/continue.js";
 import { ConvolutionFigure, parseWeight } from "../../book/static/figures/convolution.js";
 import { DescentFigure } from "../../book/static/figures/descent.js";
 import { MatmulFigure } from "../../book/static/figures/matmul.js";
@@ -156,4 +162,35 @@ test("cells are sorted: numbers by value, then texts as people sort them", () =>
       .map(({ text }) => text),
     ["-20", "1e-7", "3", "10", "1e9", "arm 9", "arm 10"],
   );
+});
+
+test("an answer below the threshold is called unsure, one at the threshold is not", () => {
+  const classes = ["animal", "mineral", "vegetable"];
+  const say = (shares, threshold) => describe(classes, shares, threshold);
+  const unsure = say([0.3, 0.1, 0.6], 0.684);
+  assert.equal(unsure.sentence, "Not sure: vegetable, 60 %?");
+  assert.deepEqual([unsure.best, unsure.isSure, unsure.second], [2, false, "animal, 30 %"]);
+  assert.equal(say([0.684, 0.2, 0.116], 0.684).sentence, "animal, 68 %.");
+  assert.equal(say([0.3, 0.1, 0.6], 0).sentence, "vegetable, 60 %.");
+});
+
+test("a file that is no use is told why, and what to do", () => {
+  const cases = [
+    [undefined, /no file with a picture/],
+    [{ name: "IMG_1.HEIC", type: "" }, /“IMG_1.HEIC” is in the format HEIC.*JPEG/],
+    [{ name: "", type: "image/heif" }, /^That is in the format HEIC/],
+    [{ name: "a.pdf", type: "application/pdf" }, /“a.pdf” is no picture\. JPEG/],
+    [{ name: "cat.jpg", type: "image/jpeg" }, /“cat.jpg” could not be read as a picture\. JPEG/],
+    [{ name: "", type: "" }, /^That could not be read/],
+  ];
+  for (const [file, message] of cases) assert.match(explainFile(file), message);
+});
+
+test("the button to go on names the chapter and the section, by numbers where they have some", () => {
+  const cases = [
+    ["00. Tensors: numbers in, numbers out", "4. dtype", "Continue: 00, section 4"],
+    ["03. Computer vision", "Exercises", "Continue: 03, “Exercises”"],
+    ["What is deep learning?", "2. Rules", "Continue: What is deep learning?, section 2"],
+  ];
+  for (const [chapter, section, name] of cases) assert.equal(nameOf(chapter, section), name);
 });

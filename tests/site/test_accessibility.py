@@ -138,7 +138,8 @@ LOOK = """() => {
                 visibilityProperty: true, opacityProperty: true,
             }),
             article: Boolean(node.closest("article")),
-            columns: Boolean(node.closest(".tb-names")),
+            // One column after the other: the next one begins further up.
+            columns: Boolean(node.closest(".tb-names, .tb-pitch + section, .tb-three")),
             figure: node.closest(".tb-figure")?.localName,
         });
         return stops.length;

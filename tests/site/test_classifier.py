@@ -58,8 +58,8 @@ def open_live(open_page):
 
 
 def load(page):
-    page.get_by_role("button", name="Load the model").click()
-    expect(page.locator(".tb-sentence-line")).not_to_be_empty(timeout=20_000)
+    page.locator(".tb-sample").first.click()
+    expect(page.locator(".tb-share").first).not_to_be_empty(timeout=20_000)
 
 
 def answer(page):
@@ -72,29 +72,73 @@ def png(size=(30, 20), colour=(10, 200, 10)):
     return {"name": "mine.png", "mimeType": "image/png", "buffer": file.getvalue()}
 
 
-def test_nothing_is_loaded_before_the_press_and_the_size_is_said(open_live):
+def with_answers(first="2 0.5 -1", second="0.6 0.5 0.4"):
+    """The element with what the build adds: samples with answers, and a threshold."""
+    inside = "".join(
+        f'<img src="models/{name}.png" width="40" height="30" alt="a {name} card" '
+        f'data-logits="{logits}">'
+        for name, logits in (("red", first), ("blue", second))
+    )
+    return classifier(inside=inside, data_bytes=3_700_000, data_threshold="0.684")
+
+
+def test_nothing_is_loaded_before_the_first_question_and_the_size_is_said(open_live):
     page = open_live(classifier(data_bytes=4_012_345))
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     expect(page.get_by_text(FALLBACK)).to_have_count(0)
-    expect(page.get_by_role("button", name="Load the model (4.0 MB)")).to_be_visible()
-    expect(page.get_by_role("button", name="a red card")).to_be_disabled()
+    expect(answer(page)).to_have_text("Pick a picture.")
+    expect(page.locator(".tb-sources")).to_contain_text("the model comes to it (4.0 MB)")
     page.wait_for_timeout(300)
     assert not [url for url in asked if "onnx" in url or "worker" in url]
 
 
-def test_the_first_answer_comes_by_itself_and_samples_give_others(open_live):
+def test_one_press_of_a_sample_loads_the_model_and_answers(open_live):
     page = open_live(classifier(data_bytes=3_700_000))
-    load(page)
-    expect(answer(page)).to_have_text("red, over 99 %.")
-    expect(page.get_by_role("button", name="Load the model")).to_have_count(0)
+    page.get_by_role("button", name="a red card").click()
+    expect(answer(page)).to_have_text("red, over 99 %.", timeout=20_000)
+    expect(page.get_by_role("progressbar")).to_have_count(0)
+    expect(page.get_by_text("the model comes to it")).to_be_hidden()
     page.get_by_role("button", name="a blue card").click()
     expect(answer(page)).to_have_text("blue, over 99 %.")
     expect(page.get_by_role("status")).to_have_text("blue, over 99 %. Then red, under 1 %.")
     expect(page.get_by_role("button", name="a blue card")).to_have_attribute("aria-pressed", "true")
-    expect(page.get_by_text(re.compile(r"Answered in \d+ ms\."))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"just now, in your browser, in \d+ ms\."))).to_be_visible()
     shares = page.locator(".tb-share").all_text_contents()
     assert shares == ["under 1 %", "under 1 %", "over 99 %"]
+
+
+def test_a_sample_with_an_answer_from_the_build_loads_nothing_until_asked_here(open_live):
+    page = open_live(with_answers())
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_role("button", name="a red card").click()
+    expect(answer(page)).to_have_text("red, 79 %.")
+    expect(page.locator(".tb-foot")).to_contain_text("when this page was built")
+    page.get_by_role("button", name="a blue card").click()
+    expect(answer(page)).to_have_text("Not sure: red, 37 %?")  # wrong, as a model may be
+    expect(page.locator(".tb-answers")).to_contain_text("Below the mark, 68 %, it is not sure.")
+    assert not asked
+    page.get_by_role("button", name="Ask it here, now (3.7 MB)").click()
+    expect(page.get_by_role("button", name="a blue card")).to_be_focused()
+    expect(answer(page)).to_have_text("blue, over 99 %.", timeout=20_000)
+    expect(page.locator(".tb-foot")).to_contain_text("just now")
+    page.get_by_role("button", name="a red card").click()  # from now on it answers itself
+    expect(answer(page)).to_have_text("red, over 99 %.")
+    expect(page.get_by_role("button", name="Ask it here")).to_have_count(0)
+
+
+def test_without_a_network_there_are_the_answers_of_the_build_and_then_a_reason(open_live):
+    page = open_live(with_answers())
+    page.context.set_offline(True)
+    page.get_by_role("button", name="a red card").click()
+    expect(answer(page)).to_have_text("red, 79 %.")
+    page.get_by_label("Your own picture").set_input_files(png())
+    expect(page.locator(".tb-problem")).to_contain_text("You are offline", timeout=20_000)
+    expect(answer(page)).to_be_empty()  # the answer for the red card would be wrong here
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    expect(answer(page)).to_contain_text("green", timeout=20_000)
 
 
 def test_the_same_logits_as_pytorch(open_live):
@@ -135,7 +179,12 @@ def test_a_picture_and_its_pixels_are_the_same(open_live):
 
 def test_a_picture_of_ones_own_by_choosing_dropping_and_pasting(open_live):
     page = open_live(classifier())
-    load(page)
+    page.get_by_label("Your own picture").set_input_files(png())  # which loads the model
+    expect(answer(page)).to_contain_text("green", timeout=20_000)
+    expect(page.locator(".tb-view")).to_be_visible()
+    page.get_by_role("button", name="a red card").click()
+    expect(answer(page)).to_contain_text("red")
+    expect(page.locator(".tb-view")).to_be_hidden()
     page.get_by_label("Your own picture").set_input_files(png())
     expect(answer(page)).to_contain_text("green")
     expect(page.get_by_role("button", name="a red card")).to_have_attribute("aria-pressed", "false")
@@ -163,7 +212,6 @@ def test_removed_from_the_page_it_takes_no_more_pictures(open_live):
             const clipboardData = new DataTransfer();
             clipboardData.items.add(new File([], "x.png", { type: "image/png" }));
             let asked = 0;
-            figure.isReady = true; // as if its model were loaded
             figure.askFile = () => { asked += 1; };
             const paste = () => {
                 document.dispatchEvent(new ClipboardEvent("paste", { clipboardData }));
@@ -202,6 +250,7 @@ def test_a_file_that_is_no_picture(open_live):
     page.get_by_label("Your own picture").set_input_files(broken)
     expect(page.locator(".tb-problem")).to_contain_text("“cat.jpg” could not be read as a picture.")
     expect(page.get_by_role("status")).to_contain_text("could not be read")
+    expect(page.locator(".tb-share").first).to_be_empty()  # no answer to another picture stays
     page.get_by_label("Your own picture").set_input_files(png())  # and on it goes
     expect(answer(page)).to_contain_text("green")
     expect(page.locator(".tb-problem")).to_be_empty()
@@ -216,9 +265,10 @@ def test_a_file_that_is_no_picture(open_live):
 )
 def test_a_model_that_does_not_come(open_live, model, message):
     page = open_live(classifier(model))
-    page.get_by_role("button", name="Load the model").click()
+    page.get_by_role("button", name="a red card").click()
     expect(page.locator(".tb-problem")).to_contain_text(message, timeout=20_000)
-    expect(page.get_by_role("button", name="Try again")).to_be_focused()
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    expect(page.get_by_role("status")).to_contain_text(message)
 
 
 def test_a_download_that_fails_can_be_tried_again(open_live):
@@ -229,7 +279,7 @@ def test_a_download_that_fails_can_be_tried_again(open_live):
         route.abort() if broken else route.continue_()
 
     page.context.route("**/onnxruntime/*", answer_request)
-    page.get_by_role("button", name="Load the model").click()
+    page.get_by_role("button", name="a red card").click()
     expect(page.locator(".tb-problem")).to_contain_text("The download failed.", timeout=20_000)
     broken = False
     page.get_by_role("button", name="Try again").click()
@@ -238,15 +288,15 @@ def test_a_download_that_fails_can_be_tried_again(open_live):
 
 
 def test_a_download_shows_how_far_it_is_and_can_be_stopped(open_live):
-    page = open_live(classifier(data_bytes=3_700_000))
+    page = open_live(classifier(data_bytes=13_700_000))
     page.context.route("**/models/colour.onnx", lambda route: None)  # it never comes
-    page.get_by_role("button", name="Load the model").click()
+    page.get_by_role("button", name="a red card").click()
     expect(page.locator(".tb-received")).to_have_text(
-        re.compile(r"\d\.\d MB of 3\.7 MB"), timeout=20_000
+        re.compile(r"\d\.\d MB of 13\.7 MB"), timeout=20_000
     )
     expect(page.get_by_role("progressbar", name="Download")).to_be_visible()
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_role("button", name="Load the model (3.7 MB)")).to_be_focused()
+    expect(page.get_by_role("button", name="Try again")).to_be_focused()
     expect(page.locator(".tb-problem")).to_be_empty()
     expect(page.get_by_role("progressbar")).to_have_count(0)
 
@@ -254,8 +304,9 @@ def test_a_download_shows_how_far_it_is_and_can_be_stopped(open_live):
 def test_a_browser_that_is_too_old_says_so(open_live):
     page = open_live(classifier())
     page.evaluate("delete globalThis.DecompressionStream")
-    page.get_by_role("button", name="Load the model").click()
+    page.get_by_role("button", name="a red card").click()
     expect(page.locator(".tb-problem")).to_contain_text("cannot run in this browser")
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
 
 
 def test_it_works_offline_once_loaded(open_live):
@@ -361,6 +412,8 @@ def test_tiles_are_samples_of_their_classes(open_live):
 
 def test_drawing_with_the_pointer(open_live):
     page = open_live(drawing())
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_role("progressbar")).to_have_count(0)  # an empty pad loads nothing
     load(page)
     page.get_by_role("button", name="Clear").click()
     expect(answer(page)).to_have_text("left, 50 %.")
@@ -411,7 +464,7 @@ def test_a_photo_becomes_grey_small_and_bright_on_black(open_live):
 def test_by_keyboard_alone(open_live):
     page = open_live(classifier())
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Load the model"
+    assert page.evaluate("document.activeElement.firstChild.alt") == "a red card"
     page.keyboard.press("Enter")
     expect(answer(page)).to_contain_text("red", timeout=20_000)
     walk = []
@@ -439,7 +492,7 @@ def test_wrong_attributes_are_reported_and_leave_the_fallback(open_live):
 
 def test_a_model_with_other_classes_is_not_believed(open_live):
     page = open_live(classifier(classes=("one", "two")))
-    page.get_by_role("button", name="Load the model").click()
+    page.get_by_role("button", name="a red card").click()
     expect(page.locator(".tb-problem")).to_contain_text("3 answers for 2 classes", timeout=20_000)
 
 
@@ -452,7 +505,7 @@ def test_without_scripts_the_fallback_stays(open_live):
 @pytest.mark.parametrize(("width", "theme"), LOOKS)
 def test_legible_within_the_screen_and_axe_finds_nothing(open_live, axe_violations, theme, width):
     page = open_live(
-        "<h1>Figures</h1>" + classifier(data_bytes=3_700_000) + drawing(),
+        "<h1>Figures</h1>" + with_answers() + drawing(),
         width=width,
         theme=theme,
         reduced_motion="reduce",
@@ -460,9 +513,10 @@ def test_legible_within_the_screen_and_axe_finds_nothing(open_live, axe_violatio
     )
     for stage in ("before", "after"):
         if stage == "after":
-            page.evaluate(
-                "Promise.all([...document.querySelectorAll('tb-classifier')].map(f => f.load()))"
-            )
+            for name in ("a blue card", "right"):
+                page.get_by_role("button", name=name).first.click()
+                expect(page.locator(".tb-sentence-line").last).not_to_be_empty()
+            expect(page.locator(".tb-share").last).not_to_be_empty(timeout=20_000)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(STICKING_OUT) == []
         assert page.evaluate(CONTRAST)[0][0] >= 4.5, page.evaluate(CONTRAST)[:3]

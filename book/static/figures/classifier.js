@@ -1,10 +1,14 @@
 // <tb-classifier model="../_static/models/x.onnx" classes="cat, dog" kind="photo">: a model of the
-// book runs in the reader's own browser. It is downloaded only when the reader asks.
+// book runs in the reader's own browser. It is downloaded when the reader first asks it something.
 //
 // kind="photo": the model takes uint8 [1, 3, H, W] of any size and preprocesses it itself.
 // kind="grey28": the model takes uint8 [1, 1, 28, 28], bright on black; there is a pad to draw on.
 // The images inside the element are its samples. data-tile="28" cuts one into squares of 28 pixels,
-// one of each class, row by row. data-bytes, set by the build, is the size of the download.
+// one of each class, row by row.
+//
+// The build sets what only it knows: data-bytes, the size of the download; data-threshold, below
+// which the model's notes call an answer unsure; and, for a sample, data-logits, what the model said
+// of it during the build. Such a sample is answered at once, without a download.
 
 import {
   define,
@@ -25,12 +29,53 @@ const STEP = 0.25; // of a pixel, between two dabs of the brush
 /** @typedef {{ data: Uint8Array | Float32Array, dims: number[] }} Pixels */
 /** @typedef {{ logits: number[], milliseconds: number }} Answer */
 /** @typedef {CanvasImageSource & { width: number, height: number }} Picture */
+/**
+ * @typedef {object} Sample
+ * @property {HTMLButtonElement} button
+ * @property {HTMLImageElement} image
+ * @property {HTMLCanvasElement} [tile] its part of the image
+ * @property {string} truth the label of a tile
+ * @property {number[]} [logits] what the model said of it during the build
+ */
 
 /** @param {number} share @returns {string} in per cent, never 0 or 100 */
 export function showShare(share) {
   const percent = Math.round(100 * share);
   if (percent === 100) return "over 99 %";
   return percent === 0 ? "under 1 %" : `${percent} %`;
+}
+
+/**
+ * Say what the model takes a picture for, and how sure it is.
+ * @param {string[]} classes
+ * @param {number[]} shares one for each class
+ * @param {number} threshold the share from which on an answer counts as sure
+ */
+export function describe(classes, shares, threshold) {
+  const order = shares.map((_, i) => i).sort((a, b) => shares[b] - shares[a]);
+  const [first, second] = order.map((i) => `${classes[i]}, ${showShare(shares[i])}`);
+  const isSure = shares[order[0]] >= threshold;
+  return {
+    best: order[0],
+    isSure,
+    sentence: isSure ? `${first}.` : `Not sure: ${first}?`,
+    second,
+  };
+}
+
+/**
+ * Say why a file is no use, and what to do.
+ * @param {{ name: string, type: string } | undefined} file
+ */
+export function explainFile(file) {
+  const works = "JPEG, PNG and WebP work everywhere.";
+  if (!file) return `That was no file with a picture. ${works}`;
+  const name = file.name ? `“${file.name}”` : "That";
+  if (/hei[cf]/i.test(file.type) || /\.hei[cf]$/i.test(file.name)) {
+    return `${name} is in the format HEIC, which this browser can't read. Save it as JPEG, or take a screenshot of it.`;
+  }
+  if (file.type && !file.type.startsWith("image/")) return `${name} is no picture. ${works}`;
+  return `${name} could not be read as a picture. ${works}`;
 }
 
 /** @param {ImageData} image @returns {Pixels} its colours as [1, 3, H, W] */
@@ -105,10 +150,11 @@ async function asGrey28(picture) {
 }
 
 /**
- * What to tell the reader when the worker fails.
+ * What to tell the reader when the model fails.
  * @type {Record<string, string>}
  */
 const FAILURES = {
+  offline: "You are offline, and the model is not on this device yet. Connect, then try again.",
   download: "The download failed. Check the connection and try again.",
   start: "The model cannot run in this browser. A current Firefox, Chrome, Edge or Safari can.",
   model: "The file that arrived is not a model that works here.",
@@ -135,7 +181,8 @@ export class ClassifierFigure extends Figure {
   /** @type {Promise<void>} */
   #loading = null;
   #count = 0;
-  #turn = 0; // the latest picture, so that answers to earlier ones are ignored
+  #turn = 0; // the latest question, so that answers to earlier ones are ignored
+  #truth = ""; // the label of the picture in view
   /** @type {MediaStream} */
   #stream = null;
 
@@ -144,62 +191,49 @@ export class ClassifierFigure extends Figure {
     this.kind = this.readChoice("kind", KINDS, "photo");
     this.model = this.getAttribute("model");
     this.bytes = Number(this.dataset.bytes ?? 0);
+    this.threshold = Number(this.dataset.threshold ?? 0);
     if (!this.model) throw new Error("model must name the model's file");
     if (this.classes.length < 2 || this.classes.includes("")) {
       throw new Error("classes must name two classes or more, with commas between them");
     }
-    this.samples = [...this.querySelectorAll("img")];
+    this.images = [...this.querySelectorAll("img")];
   }
 
   build() {
     this.acceptDrops();
     this.isPhoto = this.kind === "photo";
-    const size = this.bytes ? ` (${showSize(this.bytes)})` : "";
-    this.loadText = `Load the model${size}`;
-    this.loadButton = makeButton(this.loadText, () => this.press());
-    this.loadButton.classList.add("tb-primary");
-    this.progress = make("progress", { "aria-label": "Download", hidden: true });
-    this.received = make("span", { class: "tb-received" });
-    this.problem = make("p", { class: "tb-problem" });
-    this.start = make(
-      "div",
-      { class: "tb-loading" },
-      make("div", { class: "tb-buttons" }, this.loadButton),
-      make("p", { class: "tb-received-line" }, this.progress, this.received),
-      make(
-        "p",
-        { class: "tb-hint" },
-        "It runs in your browser. Your pictures stay on this device.",
-      ),
-    );
-
-    this.sampleButtons = this.samples.flatMap((image) => this.buildSamples(image));
+    this.size = this.bytes ? ` (${showSize(this.bytes)})` : "";
+    this.samples = this.images.flatMap((image) => this.buildSamples(image));
     this.use = make(
       "div",
-      { class: "tb-use", hidden: true },
+      { class: "tb-use" },
       this.isPhoto ? this.buildView() : this.buildPad(),
       this.buildAnswers(),
     );
-    const tiles = this.samples.some((image) => image.dataset.tile) ? " tb-tiles" : "";
+    const tiles = this.images.some((image) => image.dataset.tile) ? " tb-tiles" : "";
     const samples = make(
       "div",
       { class: `tb-samples${tiles}`, role: "group", "aria-label": "Samples" },
-      ...this.sampleButtons,
+      ...this.samples.map(({ button }) => button),
     );
-    return [samples, this.start, this.buildSources(), this.problem, this.use];
+    return [samples, this.use, this.buildSources()];
   }
 
-  /** A button for a sample, or one for each of its tiles. @param {HTMLImageElement} image */
+  /** A sample, or one for each tile. @param {HTMLImageElement} image @returns {Sample[]} */
   buildSamples(image) {
     const side = Number(image.dataset.tile ?? 0);
-    /** @param {string} name @param {HTMLImageElement | HTMLCanvasElement} picture */
-    const button = (name, picture) => {
-      const made = make("button", { type: "button", class: "tb-sample", disabled: true }, picture);
-      if (side) made.setAttribute("aria-label", name);
-      made.addEventListener("click", () => this.askSample(made, image, picture, name));
-      return made;
+    /** @param {Omit<Sample, "button">} sample @param {string} name */
+    const complete = (sample, name) => {
+      const button = make("button", { type: "button", class: "tb-sample" }, sample.tile ?? image);
+      if (name) button.setAttribute("aria-label", name);
+      const whole = { ...sample, button };
+      button.addEventListener("click", () => this.askSample(whole));
+      return whole;
     };
-    if (!side) return [button(image.alt, image)];
+    if (!side) {
+      const logits = image.dataset.logits?.split(" ").map(Number);
+      return [complete({ image, logits, truth: "" }, "")];
+    }
     const [columns, rows] = ["width", "height"].map(
       (name) => Number(image.getAttribute(name)) / side,
     );
@@ -215,8 +249,11 @@ export class ClassifierFigure extends Figure {
       })
       .catch(() => this.complain("The sample pictures could not be loaded."));
     return tiles.map((tile, i) => {
-      const name = this.classes[i % this.classes.length];
-      return button(i < this.classes.length ? name : `${name}, another`, tile);
+      const truth = this.classes[i % this.classes.length];
+      return complete(
+        { image, tile, truth },
+        i < this.classes.length ? truth : `${truth}, another`,
+      );
     });
   }
 
@@ -246,9 +283,10 @@ export class ClassifierFigure extends Figure {
       ),
     );
     this.cameraButton = makeButton("Use the camera", () => this.startCamera());
-    this.sources = make(
+    this.price = make("span", {}, ` The first time, the model comes to it${this.size}.`);
+    return make(
       "div",
-      { class: "tb-sources", hidden: true },
+      { class: "tb-sources" },
       make(
         "div",
         { class: "tb-buttons" },
@@ -260,20 +298,23 @@ export class ClassifierFigure extends Figure {
         "p",
         { class: "tb-hint" },
         this.isPhoto
-          ? "Or drop a picture here, or paste one."
-          : "Or drop a picture here, or paste one: it is made grey, shrunk to 28 by 28 and, if its " +
-              "border is light, turned negative, because that is all the model knows.",
+          ? "Or paste or drop one here. It stays on this device."
+          : "Or paste or drop one here: it is made grey, shrunk to 28 by 28 and, if its border is " +
+              "light, turned negative, because that is all the model knows. It stays on this device.",
+        this.price,
       ),
       this.shot,
     );
-    return this.sources;
   }
 
+  /** Where the reader's own picture is seen; a sample is seen on its button. */
   buildView() {
     this.view = paint(1, 1, "#fff");
     this.view.className = "tb-view";
-    this.view.setAttribute("aria-hidden", "true"); // samples have names, readers know their own pictures
-    return make("div", { class: "tb-seen" }, this.view);
+    this.view.setAttribute("aria-hidden", "true"); // readers know their own pictures
+    /** @type {HTMLElement} */
+    this.seen = make("div", { class: "tb-seen", hidden: true }, this.view);
+    return this.seen;
   }
 
   /** A pad of 28 by 28 pixels, to draw on by pointer or keyboard. */
@@ -334,19 +375,52 @@ export class ClassifierFigure extends Figure {
       row.append(make("span", { class: "tb-class" }, name), bar, share);
     }
     this.sentence = make("p", { class: "tb-sentence-line" });
-    this.time = make("p", { class: "tb-hint" });
-    return make(
+    const percent = Math.round(100 * this.threshold);
+    const mark = `Below the mark, ${percent} %, it is not sure.`;
+    this.answers = make(
       "div",
       { class: "tb-answers" },
       this.sentence,
-      make("ul", {}, ...this.bars.map(({ row }) => row)),
-      this.time,
+      make("ul", { class: percent > 0 && "tb-marked" }, ...this.bars.map(({ row }) => row)),
+      percent ? make("p", { class: "tb-hint" }, mark) : "",
+      this.buildFoot(),
+    );
+    this.answers.style.setProperty("--tb-threshold", String(this.threshold));
+    this.sentence.textContent = this.isPhoto ? "Pick a picture." : "Pick a picture, or draw one.";
+    return this.answers;
+  }
+
+  /** Where an answer comes from, how far a download is, or what went wrong: one at a time. */
+  buildFoot() {
+    this.origin = make("p", { class: "tb-hint tb-origin" });
+    this.liveButton = makeButton(`Ask it here, now${this.size}`, () => this.#askPressed());
+    this.liveButton.hidden = true;
+    this.progress = make("progress", { "aria-label": "Download" });
+    this.received = make("span", { class: "tb-received" });
+    this.stopButton = makeButton("Stop", () => this.press());
+    this.loading = make(
+      "div",
+      { class: "tb-loading", hidden: true },
+      make("p", { class: "tb-received-line" }, this.progress, this.received),
+      this.stopButton,
+    );
+    this.problem = make("p", { class: "tb-problem" });
+    this.againButton = makeButton("Try again", () => this.tryAgain());
+    this.againButton.hidden = true;
+    return make(
+      "div",
+      { class: "tb-foot" },
+      this.origin,
+      this.liveButton,
+      this.loading,
+      this.problem,
+      this.againButton,
     );
   }
 
   acceptDrops() {
     /** @param {DragEvent} event */
-    const isFile = (event) => this.isReady && event.dataTransfer?.types.includes("Files");
+    const isFile = (event) => event.dataTransfer?.types.includes("Files");
     this.addEventListener("dragover", (event) => {
       if (!isFile(event)) return;
       event.preventDefault();
@@ -365,7 +439,7 @@ export class ClassifierFigure extends Figure {
   #paste = (event) => {
     const [file] = event.clipboardData?.files ?? [];
     const target = /** @type {Element} */ (event.target);
-    if (file && this.isReady && !target.closest?.("input, textarea")) this.askFile(file);
+    if (file && !target.closest?.("input, textarea")) this.askFile(file);
   };
 
   attach() {
@@ -380,25 +454,27 @@ export class ClassifierFigure extends Figure {
 
   // The model
 
-  /** Load the model, or stop the download. */
+  /** Stop the download because the reader wants it. */
   press() {
-    if (this.#loading) this.stop();
-    else this.load().catch(() => {}); // the reader has been told why
+    this.stop();
+    this.againButton.hidden = false;
+    this.againButton.focus();
   }
 
-  /**
-   * @returns {Promise<void>} resolved after the first answer, if there are samples
-   */
+  /** Ask again what failed. */
+  tryAgain() {
+    this.ask(this.#truth);
+    this.stopButton.focus(); // for the button that had the focus is gone
+  }
+
+  /** @returns {Promise<void>} resolved when the model is here */
   load() {
     this.#loading ??= this.#load();
     return this.#loading;
   }
 
   async #load() {
-    const focused = document.activeElement;
-    this.complain("");
-    this.progress.hidden = false;
-    this.loadButton.textContent = "Stop";
+    this.loading.hidden = false;
     this.say(`Loading the model${this.bytes ? `, ${showSize(this.bytes)}` : ""}.`);
     try {
       if (!globalThis.Worker || !globalThis.WebAssembly || !globalThis.DecompressionStream) {
@@ -410,27 +486,17 @@ export class ClassifierFigure extends Figure {
       this.#worker.onmessage = ({ data }) => this.#hear(data);
       this.#worker.onerror = () => this.#fail("download", "the worker did not start");
       const model = new URL(this.model, document.baseURI).href;
-      this.input = await this.#send({ model });
+      await this.#send({ model });
     } catch (error) {
       this.stop();
-      if (error.failed) {
-        this.complain(`${FAILURES[error.failed]} (${error.message})`);
-        this.loadButton.textContent = "Try again";
-      }
       throw error;
     }
+    const hadFocus = this.loading.contains(document.activeElement);
     this.isReady = true;
-    this.start.hidden = true;
-    this.sources.hidden = false;
-    this.use.hidden = false;
-    for (const button of this.sampleButtons) button.disabled = false;
-    if (focused === this.loadButton)
-      (this.sampleButtons[0] ?? this.sources.querySelector("button")).focus();
-    if (this.sampleButtons.length) {
-      await this.painted;
-      this.sampleButtons[0].click();
-      await this.answered;
-    } else if (!this.isPhoto) this.clear();
+    this.loading.hidden = true;
+    this.price.hidden = true;
+    // The button that had it is gone: back to what was pressed before.
+    if (hadFocus) (this.pressed?.button ?? this.querySelector("button")).focus();
   }
 
   /** Stop the download, or drop the model. */
@@ -439,9 +505,9 @@ export class ClassifierFigure extends Figure {
     this.#fail(null, "stopped");
     this.#worker = null;
     this.#loading = null;
-    this.progress.hidden = true;
+    this.loading.hidden = true;
+    this.progress.removeAttribute("value");
     this.received.textContent = "";
-    this.loadButton.textContent = this.loadText;
   }
 
   /** @param {object} message @param {Transferable[]} transfer @returns {Promise<Answer>} */
@@ -479,7 +545,8 @@ export class ClassifierFigure extends Figure {
       this.progress.value = Math.min(received, this.bytes);
     }
     const all = this.bytes ? ` of ${showSize(this.bytes)}` : "";
-    this.received.textContent = `${showSize(received)}${all}`;
+    const isAll = this.bytes && received >= this.bytes; // what remains is to start it
+    this.received.textContent = isAll ? "Starting the model" : `${showSize(received)}${all}`;
   }
 
   /**
@@ -511,96 +578,155 @@ export class ClassifierFigure extends Figure {
 
   // Pictures
 
-  /**
-   * @param {HTMLButtonElement} button
-   * @param {HTMLImageElement} image
-   * @param {HTMLImageElement | HTMLCanvasElement} picture the image, or a tile of it
-   * @param {string} name
-   */
-  askSample(button, image, picture, name) {
-    for (const other of this.sampleButtons)
-      other.setAttribute("aria-pressed", String(other === button));
-    const isTile = picture !== image;
-    this.answered = isTile
-      ? this.show(picture, name.replace(", another", ""))
-      : this.openSample(image)
-          .then((bitmap) => this.show(bitmap))
-          .catch(() => this.cannotRead("This sample"));
+  /** From now on, answers to earlier questions come too late. */
+  #takeTurn() {
+    this.#turn += 1;
+    return this.#turn;
   }
 
-  /** A sample at full size. @param {HTMLImageElement} image */
-  async openSample(image) {
-    image.loading = "eager";
-    await image.decode();
-    return createImageBitmap(image);
+  /** @param {Sample} sample */
+  askSample(sample) {
+    this.release();
+    sample.button.setAttribute("aria-pressed", "true");
+    if (sample.logits && !this.isReady) {
+      this.#takeTurn();
+      this.complain("");
+      this.seen.hidden = true;
+      this.showAnswer(sample.logits, "Its answer when this page was built.");
+      this.liveButton.hidden = this.#loading !== null;
+      this.use.scrollIntoView({ block: "nearest" });
+    } else this.#askLive(sample);
   }
 
-  /** @param {File} file that may be a picture */
+  /** Have the model itself answer for the sample that is pressed. */
+  #askPressed() {
+    const { pressed } = this;
+    this.#askLive(pressed);
+    pressed.button.focus(); // for the button that had the focus is gone
+  }
+
+  /** @param {Sample} sample */
+  async #askLive({ image, tile, truth }) {
+    if (this.isPhoto) this.seen.hidden = true;
+    const turn = this.#takeTurn();
+    let picture;
+    try {
+      image.loading = "eager";
+      await (tile ? this.painted : image.decode());
+      picture = tile ?? (await createImageBitmap(image));
+    } catch {
+      this.complain("This sample could not be loaded. Check the connection and try again.");
+      return;
+    }
+    if (turn === this.#turn) await this.show(picture, truth);
+  }
+
+  /** @param {File | undefined} file that may be a picture */
   async askFile(file) {
     this.release();
+    const turn = this.#takeTurn();
+    let picture;
     try {
-      const picture = await createImageBitmap(file);
-      await this.show(this.isPhoto ? picture : await asGrey28(picture));
+      picture = await createImageBitmap(file);
+      if (!this.isPhoto) picture = await asGrey28(picture);
     } catch {
-      this.cannotRead(file.name ? `“${file.name}”` : "That");
+      this.forget();
+      this.complain(explainFile(file));
+      return;
     }
-  }
-
-  /** @param {string} what */
-  cannotRead(what) {
-    this.complain(`${what} could not be read as a picture. JPEG, PNG and WebP work everywhere.`);
+    if (turn !== this.#turn) return;
+    if (this.isPhoto) this.seen.hidden = false;
+    await this.show(picture);
   }
 
   /** Show a picture and ask the model about it. @param {Picture} picture */
   async show(picture, truth = "") {
-    this.complain("");
     const ready = this.isPhoto ? asPhoto(picture) : picture;
     [this.view.width, this.view.height] = [ready.width, ready.height];
     this.view.getContext("2d").drawImage(ready, 0, 0);
+    this.use.scrollIntoView({ block: "nearest" });
     await this.ask(truth);
   }
 
-  /** Ask about the picture in view. Answers to earlier pictures are ignored. */
+  /** Ask about the picture in view. */
   async ask(truth = "") {
-    this.#turn += 1;
-    const turn = this.#turn;
-    const { width, height } = this.view;
-    const image = this.view.getContext("2d").getImageData(0, 0, width, height);
+    this.#truth = truth;
+    const turn = this.#takeTurn();
+    this.complain("");
+    if (!this.isReady) this.forget();
     try {
+      await this.load();
+      if (turn !== this.#turn) return;
+      const { width, height } = this.view;
+      const image = this.view.getContext("2d").getImageData(0, 0, width, height);
       const { logits, milliseconds } = await this.#answer((this.isPhoto ? colours : greys)(image));
+      if (turn !== this.#turn) return;
       if (logits.length !== this.classes.length) {
         throw new Error(`${logits.length} answers for ${this.classes.length} classes`);
       }
-      if (turn === this.#turn) this.showAnswer(softmax(logits), milliseconds, truth);
+      const time = Math.max(1, Math.round(milliseconds));
+      this.showAnswer(logits, `Its answer just now, in your browser, in ${time} ms.`, truth);
     } catch (error) {
-      this.complain(`${FAILURES.model} (${error.message})`);
+      if (turn === this.#turn && error.failed !== null) this.#explain(error);
     }
   }
 
-  /** @param {number[]} shares @param {number} milliseconds @param {string} truth */
-  showAnswer(shares, milliseconds, truth) {
-    const order = shares.map((_, i) => i).sort((a, b) => shares[b] - shares[a]);
+  /** @param {Error & { failed?: string }} error */
+  #explain({ failed = "model", message }) {
+    const why = failed === "download" && navigator.onLine === false ? "offline" : failed;
+    this.complain(`${FAILURES[why]} (${message})`);
+    this.againButton.hidden = failed === "start";
+  }
+
+  /**
+   * @param {number[]} logits
+   * @param {string} origin when and where they were worked out
+   */
+  showAnswer(logits, origin, truth = "") {
+    const shares = softmax(logits);
+    const { best, isSure, sentence, second } = describe(this.classes, shares, this.threshold);
     this.bars.forEach(({ row, bar, share }, i) => {
-      row.classList.toggle("tb-first", i === order[0]);
+      row.classList.toggle("tb-first", i === best);
       bar.style.setProperty("--tb-share", shares[i].toFixed(4));
       share.textContent = showShare(shares[i]);
     });
-    const [first, second] = order.map((i) => `${this.classes[i]}, ${showShare(shares[i])}`);
+    this.answers.classList.toggle("tb-unsure", !isSure);
     const label = truth ? ` The label says ${truth}.` : "";
-    this.sentence.textContent = `${first}.${label}`;
-    this.time.textContent = `Answered in ${Math.max(1, Math.round(milliseconds))} ms.`;
-    this.say(`${first}. Then ${second}.${label}`);
+    this.sentence.textContent = `${sentence}${label}`;
+    this.origin.textContent = origin;
+    this.say(`${sentence} Then ${second}.${label}`);
+  }
+
+  /** Take the answer away: it belongs to another picture. */
+  forget() {
+    for (const { row, bar, share } of this.bars) {
+      row.classList.remove("tb-first");
+      bar.style.removeProperty("--tb-share");
+      share.textContent = "";
+    }
+    this.answers.classList.remove("tb-unsure");
+    this.origin.textContent = "";
+    this.sentence.textContent = "";
   }
 
   /** @param {string} message */
   complain(message) {
     this.problem.textContent = message;
-    if (message) this.say(message);
+    this.againButton.hidden = true;
+    this.liveButton.hidden = true;
+    if (!message) return;
+    this.origin.textContent = "";
+    this.say(message);
+  }
+
+  /** The sample that was chosen last, if no other picture came since. */
+  get pressed() {
+    return this.samples.find(({ button }) => button.getAttribute("aria-pressed") === "true");
   }
 
   /** Show that no sample is chosen. */
   release() {
-    for (const button of this.sampleButtons) button.setAttribute("aria-pressed", "false");
+    for (const { button } of this.samples) button.setAttribute("aria-pressed", "false");
   }
 
   // The pad
@@ -610,7 +736,7 @@ export class ClassifierFigure extends Figure {
     const context = this.view.getContext("2d");
     context.fillStyle = "#000";
     context.fillRect(0, 0, SIDE, SIDE);
-    this.ask();
+    if (this.isReady) this.ask(); // an empty pad is no reason to load it
   }
 
   /**
@@ -712,6 +838,7 @@ export class ClassifierFigure extends Figure {
     const picture = paint(width, height, "#fff", (context) => context.drawImage(this.video, 0, 0));
     this.stopCamera();
     this.release();
+    this.seen.hidden = false;
     await this.show(picture);
   }
 

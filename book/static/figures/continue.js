@@ -1,4 +1,4 @@
-// The front page's link to where the reader stopped. Its space is reserved, so nothing jumps.
+// The front page's button for readers who come back: it leads to where they stopped.
 
 import { addressOf, fetchContents, has, load } from "../progress.js";
 import { define, make } from "./common.js";
@@ -28,6 +28,16 @@ function findNext(progress, chapters) {
   return null;
 }
 
+/**
+ * What the button says, such as "Continue: 00, section 4".
+ * @param {string} chapter its title
+ * @param {string} section its title
+ */
+export function nameOf(chapter, section) {
+  const [book, part] = [chapter, section].map((title) => title.match(/^(\d+)\. /)?.[1]);
+  return `Continue: ${book ?? chapter}, ${part ? `section ${part}` : `“${section}”`}`;
+}
+
 class Continue extends HTMLElement {
   async connectedCallback() {
     const progress = load();
@@ -40,7 +50,7 @@ class Continue extends HTMLElement {
         make(
           "a",
           { href: addressOf(chapter.page, section.id) },
-          `Go on with ${chapter.title.split(":")[0]}, “${section.title}”`,
+          nameOf(chapter.title, section.title),
         ),
       );
     } catch {} // without the list there is no link

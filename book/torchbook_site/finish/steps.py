@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sphinx.application import Sphinx
 
 from torchbook_site.builder import BookBuilder
+from torchbook_site.finish.answers import add_answers
 from torchbook_site.finish.css import join_styles
 from torchbook_site.finish.files import add_files_of_pages, add_static_files, remove_leftovers
 from torchbook_site.finish.gates import check_site, end
@@ -31,6 +32,7 @@ STEPS: list[Callable[[Site], None]] = [
     add_wheel,
     add_published_files,
     add_runtime,
+    add_answers,  # when the models are there
     add_lists,
     add_search,
     join_styles,  # when all pages have their classes
