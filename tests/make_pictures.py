@@ -1,4 +1,7 @@
-"""Make the site's icon, and the picture that stands for it where it is linked, from its logo."""
+"""Make the site's icon, the picture that stands for it where it is linked, and the README's.
+
+The first two come from the logo, the last shows a chapter of the built site.
+"""
 
 import io
 import shutil
@@ -6,9 +9,13 @@ from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
-from serving import CHROMIUM_FLAGS
+from serving import CHROMIUM_FLAGS, serve
 
-STATIC = Path(__file__).parents[1] / "book" / "static"
+ROOT = Path(__file__).parents[1]
+STATIC = ROOT / "book" / "static"
+SITE = ROOT / "_build" / "html"
+CHAPTER = "chapters/03_computer_vision.html"
+WINDOW = {"width": 1280, "height": 800}  # pixels; the README shows it smaller
 ICON = 180  # pixels, as Apple asks for
 PREVIEW = {"width": 1200, "height": 630}  # pixels, as Open Graph asks for
 PAGE = """<!doctype html><meta charset="utf-8"><style>
@@ -24,7 +31,7 @@ svg { width: 330px; height: 330px; }
 
 
 def main() -> None:
-    """Draw both with the browser, and keep them as PNG of few colours."""
+    """Draw the first two with the browser, as PNG of few colours; photograph the site."""
     logo = (STATIC / "favicon.svg").read_text(encoding="utf-8")
     path = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
@@ -36,6 +43,17 @@ def main() -> None:
         page = browser.new_page(viewport=PREVIEW)
         page.set_content(PAGE.replace("LOGO", logo))
         save(page.screenshot(), "preview.png")
+        with serve(SITE) as site:
+            for theme, ending in (("light", ""), ("dark", "-dark")):
+                page = browser.new_page(viewport=WINDOW, color_scheme=theme)
+                page.goto(f"{site}/{CHAPTER}")
+                figure = page.locator("tb-convolution")
+                figure.scroll_into_view_if_needed()
+                figure.evaluate("f => scrollBy({ top: f.getBoundingClientRect().top - 300 })")
+                figure.locator(".tb-button").first.wait_for()
+                with Image.open(io.BytesIO(page.screenshot())) as image:
+                    path = ROOT / ".github" / f"picture{ending}.webp"
+                    image.convert("RGB").save(path, quality=85, method=6)
         browser.close()
 
 

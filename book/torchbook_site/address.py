@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
 STATIC = Path(__file__).parents[1] / "static"  # our styles, scripts and pictures
+BRANCH = "main"  # of the sources: what is merged there is published
 NOTEBOOK_BRANCH = "notebooks"  # one commit, replaced by each publication
 
 
@@ -31,7 +33,12 @@ def repository_of(config: Config) -> str:
     return f"https://github.com/{config.torchbook_repository}"
 
 
+def project_of(app: Sphinx) -> dict[str, Any]:
+    """Return what pyproject.toml says of the project: its name, its version and more."""
+    return tomllib.loads(Path(app.srcdir, "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
 def wheel_name(app: Sphinx) -> str:
     """Return the wheel's file name."""
-    project = tomllib.loads(Path(app.srcdir, "pyproject.toml").read_text(encoding="utf-8"))
-    return f"{project['project']['name']}-{project['project']['version']}-py3-none-any.whl"
+    project = project_of(app)
+    return f"{project['name']}-{project['version']}-py3-none-any.whl"
