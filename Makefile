@@ -51,8 +51,8 @@ built: $(READY) # refuses a site that was not built from the sources as they are
 site: $(READY) built tests/node_modules ## Test the built site in a real browser (after make book)
 	@$(BIN)/python -m pytest tests/site -m "site and not weekly" -n 2 --dist worksteal
 
-firefox: $(READY) built ## Test the built site in Firefox, too (after make book; needs Firefox)
-	@$(BIN)/python -m pytest tests/site -m firefox --no-cov
+firefox: $(READY) built tests/node_modules ## Try the built site in Firefox, too (after make book; needs Firefox)
+	@$(BIN)/node --test tests/firefox.test.mjs
 
 weekly: $(READY) built tests/node_modules data ## Run what only guards against drift: Lighthouse, pictures, TensorBoard, the extension's coverage (after make book)
 	@$(BIN)/python -m pytest tests/test_colab.py tests/site -m weekly
