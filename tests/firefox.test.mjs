@@ -64,7 +64,9 @@ before(async () => {
     const path = decodeURIComponent(new URL(request.url, "http://here").pathname);
     try {
       const content = readFileSync(join(SITE, normalize(path)));
-      response.writeHead(200, { "Content-Type": TYPES[extname(path)] ?? "application/octet-stream" });
+      response.writeHead(200, {
+        "Content-Type": TYPES[extname(path)] ?? "application/octet-stream",
+      });
       response.end(content);
     } catch {
       response.writeHead(404).end();
