@@ -7,11 +7,15 @@ import yaml
 from book_pdf import LEFT_OUT, Sheet, join, read_contents
 from pypdf import PdfReader, PdfWriter
 from pypdf.annotations import Link
-from pypdf.generic import Fit, NameObject, TextStringObject
+from pypdf.generic import ArrayObject, Fit, FloatObject, NameObject, TextStringObject
 from small_book import ROOT
 
 SITE = "http://127.0.0.1:1"
 BOX = (10, 10, 90, 20)
+
+
+def numbers(*values):
+    return [FloatObject(value) for value in values]
 
 
 def printed(sheets, *, addresses=(), names=(), sections=()):
@@ -25,20 +29,20 @@ def printed(sheets, *, addresses=(), names=(), sections=()):
     """
     writer = PdfWriter()
     for _ in range(sheets):
-        writer.add_blank_page(200, 600)
+        writer.add_blank_page(width=200, height=600)
     for address in addresses:
-        link = writer.add_annotation(0, Link(rect=BOX, url=address))
+        link = writer.add_annotation(page_number=0, annotation=Link(rect=BOX, url=address))
         if "://" not in address:
             del link["/A"]
             link[NameObject("/Dest")] = TextStringObject(address)
     for name, sheet in dict(names).items():
         place = writer.pages[sheet].indirect_reference
         writer.add_named_destination_array(
-            TextStringObject(name), [place, NameObject("/XYZ"), 0, 500, 0]
+            TextStringObject(name), ArrayObject([place, NameObject("/XYZ"), *numbers(0, 500, 0)])
         )
-    title = writer.add_outline_item("Title", 0)
+    title = writer.add_outline_item(title="Title", page_number=0)
     for name, sheet in dict(sections).items():
-        writer.add_outline_item(name, sheet, parent=title, fit=Fit.xyz(top=500))
+        writer.add_outline_item(title=name, page_number=sheet, parent=title, fit=Fit.xyz(top=500))
     buffer = io.BytesIO()
     writer.write(buffer)
     return PdfReader(buffer)

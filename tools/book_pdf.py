@@ -14,7 +14,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape, unescape
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin
@@ -88,7 +88,7 @@ class Sheet:
     part: str
     depth: int
     title: str = ""
-    pdf: PdfReader = field(default_factory=lambda: PdfReader(io.BytesIO()))
+    pdf: PdfReader | None = None
     first: int = 0
 
     @property
@@ -154,7 +154,7 @@ def print_front(page: Page, site: str, sheets: list[Sheet]) -> PdfReader:
     """Print the title and the contents."""
     lists = []
     for part in dict.fromkeys(sheet.part for sheet in sheets):
-        lists.append(f"<h3>{escape(part)}</h3><ol>")
+        lists.append(f"<h3>{escape(part)}</h3><ol>" if part else "<ol>")
         lists += [
             f'<li{" class=inner" if sheet.depth else ""}><a href="{site}/{sheet.address}">'
             f"<span>{escape(sheet.title)}</span> {sheet.first}</a>"
@@ -194,8 +194,11 @@ def join(front: PdfReader, sheets: list[Sheet], site: str) -> PdfWriter:
         for leaf in reader.pages:
             book.add_page(leaf)
     before = len(front.pages)
-    book.set_page_label(0, before - 1, style=PageLabelStyle.LOWERCASE_ROMAN)
-    book.set_page_label(before, len(book.pages) - 1, style=PageLabelStyle.DECIMAL)
+    for start, end, style in (
+        (0, before, PageLabelStyle.LOWERCASE_ROMAN),
+        (before, len(book.pages), PageLabelStyle.DECIMAL),
+    ):
+        book.set_page_label(page_index_from=start, page_index_to=end - 1, style=style)
     by_address = {f"{site}/{sheet.address}": sheet for sheet in sheets}
     for leaf in book.pages[:before]:
         lead_within(book, leaf, by_address, before)
@@ -205,10 +208,11 @@ def join(front: PdfReader, sheets: list[Sheet], site: str) -> PdfWriter:
         for leaf in book.pages[start : start + len(sheet.pdf.pages)]:
             lead_within(book, leaf, by_address, before, sheet)
         if sheet.part != part:
-            part, part_item = sheet.part, book.add_outline_item(sheet.part, start)
-        item = book.add_outline_item(sheet.title, start, parent=part_item)
+            part = sheet.part
+            part_item = book.add_outline_item(title=part, page_number=start)
+        item = book.add_outline_item(title=sheet.title, page_number=start, parent=part_item)
         for title, place in sections(sheet):
-            book.add_outline_item(title, start + place, parent=item)
+            book.add_outline_item(title=title, page_number=start + place, parent=item)
     return book
 
 
