@@ -98,14 +98,16 @@ class Sheet:
 
     def place_of(self, anchor: str) -> tuple[int, float | None]:
         """Return the number of the sheet that has an anchor, and how far up it lies there."""
-        places = {name.removeprefix("/"): found for name, found in self.anchors.items()}
-        return places.get(anchor, (self.first, None))
+        return self.anchors.get(anchor, (self.first, None))
 
     @functools.cached_property
     def anchors(self) -> dict[str, tuple[int, float | None]]:
         """Return where the anchors lie that the page links to."""
         return {
-            name: (self.first + self.pdf.get_destination_page_number(place), place.top)
+            name.removeprefix("/"): (
+                self.first + self.pdf.get_destination_page_number(place),
+                place.top,
+            )
             for name, place in self.pdf.named_destinations.items()
         }
 

@@ -32,8 +32,8 @@ def test_page_leads_to_its_source_and_to_a_correction(page):
     assert source.is_file()
     assert source.stem == page.rpartition("/")[2].removesuffix(".html")
     issue = parse_qs(urlsplit(links["Suggest a correction"]).query)
-    title = re.search(r"<title>(.*?)(?: — Torchbook)?</title>", html, re.S)[1].strip()
-    assert issue["title"][0].startswith(unescape(title))
+    title = unescape(re.search(r"<title>(.*?)</title>", html, re.S)[1])
+    assert issue["title"] == [f"{title.removesuffix(' — Torchbook').strip()}: "]
     assert f"/{page}\n" in issue["body"][0]
     assert re.search(rf'<meta name="version" content="{re.escape(VERSION)}"', html)
     assert f"Version {VERSION}" in html.rpartition("<footer")[0]
