@@ -272,7 +272,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         page = browser.new_page(color_scheme="light")
         print_sheets(page, site, sheets)
-        front = print_front(page, site, sheets)
+        front = print_front(browser.new_page(), site, sheets)  # free of the pages' policy
         browser.close()
     book = join(front, sheets, site)
     book.add_metadata({"/Title": sheets[0].title, "/Author": "The Torchbook authors"})

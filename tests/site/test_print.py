@@ -20,7 +20,7 @@ def squeezed(text):
 
 @pytest.fixture(scope="module")
 def printed(browser, site):
-    """Print the chapter from a dark screen: the tab, the text of each sheet, and its first lines."""
+    """Print the chapter from a dark screen: the tab, the text of each sheet, its first lines."""
     tab = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
     tab.goto(f"{site}/{CHAPTER}")
     sheets = PdfReader(io.BytesIO(tab.pdf(format="A4", print_background=True))).pages
