@@ -9,7 +9,7 @@ PEERS := benchmarks/.venv
 SITE := _build/html
 
 .DEFAULT_GOAL := help
-.PHONY: help book test slow lessons colab check site weekly lint format data serve built stills clean distclean benchmark lighthouse
+.PHONY: help book pdf firefox test slow lessons colab check site weekly lint format data serve built stills clean distclean benchmark lighthouse
 
 help: ## List the commands
 	@echo "Torchbook. Commands:"
@@ -26,6 +26,9 @@ $(READY): requirements.txt pyproject.toml
 book: $(READY) node_modules $(VENV)/.data ## Run the chapters that changed and build the site
 	@$(BIN)/jupyter-book build . --warningiserror --keep-going --nitpick --quiet
 	@echo "The site is in $(SITE). To read it, run: make serve"
+
+pdf: $(READY) built ## Make one PDF of the book (after make book; needs Chromium)
+	@$(BIN)/python tools/book_pdf.py
 
 test: $(READY) node_modules $(VENV)/.data ## Test the package, the site's scripts and the book's machinery (needs no built book)
 	@$(BIN)/node --import ./tests/js/without_browser.mjs --test --test-reporter dot 'tests/js/*.test.mjs'
@@ -47,6 +50,9 @@ built: $(READY) # refuses a site that was not built from the sources as they are
 
 site: $(READY) built tests/node_modules ## Test the built site in a real browser (after make book)
 	@$(BIN)/python -m pytest tests/site -m "site and not weekly" -n 2 --dist worksteal
+
+firefox: $(READY) built tests/node_modules ## Try the built site in Firefox, too (after make book; needs Firefox)
+	@$(BIN)/node --test tests/firefox.test.mjs
 
 weekly: $(READY) built tests/node_modules data ## Run what only guards against drift: Lighthouse, pictures, TensorBoard, the extension's coverage (after make book)
 	@$(BIN)/python -m pytest tests/test_colab.py tests/site -m weekly
@@ -75,7 +81,7 @@ serve: ## Serve the built site on localhost
 	@echo "http://localhost:$(PORT)/ (Ctrl-C stops the server)"
 	@$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
-stills: $(READY) ## Take new pictures of the interactive figures and the logo (after make book)
+stills: $(READY) ## Take new pictures: of the interactive figures, the logo and the README's (after make book)
 	@$(BIN)/python tests/make_stills.py
 	@$(BIN)/python tests/make_pictures.py
 

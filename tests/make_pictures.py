@@ -1,4 +1,7 @@
-"""Make the site's icon from its logo, and the picture that stands for it where it is linked."""
+"""Make the site's icon, the picture that stands for it where it is linked, and the README's.
+
+The icon comes from the logo; the others show the built site.
+"""
 
 import base64
 import io
@@ -12,6 +15,8 @@ from serving import CHROMIUM_FLAGS, serve
 ROOT = Path(__file__).parents[1]
 STATIC = ROOT / "book" / "static"
 SITE = ROOT / "_build" / "html"
+CHAPTER = "chapters/03_computer_vision.html"
+WINDOW = {"width": 1280, "height": 800}  # pixels; the README shows it smaller
 ICON = 180  # pixels, as Apple asks for
 PREVIEW = {"width": 1200, "height": 630}  # pixels, as Open Graph asks for
 PAGE = """<!doctype html><meta charset="utf-8"><style>
@@ -31,7 +36,7 @@ tb-classifier.tb-figure { min-height: 0 !important; padding: 1.4rem 0.6rem 1.2re
 
 
 def main() -> None:
-    """Draw both with the browser, and keep them as PNG of few colours."""
+    """Draw the icon and the preview, as PNG of few colours; photograph a chapter."""
     logo = (STATIC / "favicon.svg").read_text(encoding="utf-8")
     path = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright, serve(SITE) as site:
@@ -44,6 +49,16 @@ def main() -> None:
         model = base64.b64encode(photograph_model(browser, site)).decode()
         page.set_content(PAGE.replace("LOGO", logo).replace("MODEL", model))
         save(page.screenshot(), "preview.png", 256)
+        for theme, ending in (("light", ""), ("dark", "-dark")):
+            page = browser.new_page(viewport=WINDOW, color_scheme=theme)
+            page.goto(f"{site}/{CHAPTER}")
+            figure = page.locator("tb-convolution")
+            figure.scroll_into_view_if_needed()
+            figure.evaluate("f => scrollBy({ top: f.getBoundingClientRect().top - 300 })")
+            figure.locator(".tb-button").first.wait_for()
+            with Image.open(io.BytesIO(page.screenshot())) as image:
+                path = ROOT / ".github" / f"picture{ending}.webp"
+                image.convert("RGB").save(path, quality=85, method=6)
         browser.close()
 
 

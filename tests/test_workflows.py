@@ -75,6 +75,31 @@ def test_the_files_that_were_checked_are_published():
     assert not [text for text in used if re.search(r"\bmake\b|checkout|setup-", text)]
 
 
+def test_a_release_has_the_book_as_a_pdf_of_what_was_checked():
+    assert WORKFLOWS["release"][True] == {"push": {"tags": ["v*"]}}
+    [tested, made, published] = [
+        step_of("release", "release", text) for text in ("make site", "make pdf", "gh release")
+    ]
+    assert tested[0] < made[0] < published[0]
+    script = (ROOT / "tools" / "book_pdf.py").read_text(encoding="utf-8")
+    assert 'BOOK = ROOT / "_build" / "torchbook.pdf"' in script
+    assert '"_build/torchbook.pdf#' in published[1]["run"]
+
+
+def test_only_the_version_of_the_project_can_be_released(tmp_path):
+    _, step = step_of("release", "release", "The tag")
+    (tmp_path / "pyproject.toml").write_text('[project]\nversion = "2.1"\n')
+    (tmp_path / "CHANGELOG.md").write_text("# Log\n\n## 2.1 (today)\n\nNew.\n\n## 2.0\n\nOld.\n")
+    environment = {"RUNNER_TEMP": str(tmp_path)}
+    run(step["run"], tmp_path, GITHUB_REF_NAME="v2.1", **environment)
+    assert (tmp_path / "notes.md").read_text().split() == ["New."]
+    with pytest.raises(subprocess.CalledProcessError):
+        run(step["run"], tmp_path, GITHUB_REF_NAME="v2.0", **environment)
+    (tmp_path / "CHANGELOG.md").write_text("# Log\n\n## 2.0\n\nOld.\n")
+    with pytest.raises(subprocess.CalledProcessError):
+        run(step["run"], tmp_path, GITHUB_REF_NAME="v2.1", **environment)
+
+
 def test_the_weekly_builds_restore_no_run_of_a_chapter_and_leave_theirs_to_checks():
     weekly = [step for (workflow, _), step in STEPS if workflow == "weekly"]
     [save] = [step for step in weekly if step.get("uses", "").startswith("actions/cache")]
@@ -95,6 +120,7 @@ def test_every_command_of_make_exists():
         for goals in re.findall(r"^\s*make ([a-z -]+)", script, re.M):
             called.update(word for word in goals.split() if not word.startswith("-"))
     assert {"lint", "test", "book", "site", "slow", "lessons", "colab", "weekly"} <= called
+    assert {"pdf", "firefox"} <= called
     assert called <= set(targets)
 
 

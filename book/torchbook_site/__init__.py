@@ -39,10 +39,10 @@ from torchbook_site.resolve import (
     questions,
     report,
 )
-from torchbook_site.write import code, math, page
+from torchbook_site.write import code, head, math, page
 
 SETTINGS = {  # name: default, what a change makes Sphinx do again
-    "torchbook_repository": (os.environ.get("TORCHBOOK_REPOSITORY", "torchbook/torchbook"), "html"),
+    "torchbook_repository": (os.environ.get("TORCHBOOK_REPOSITORY", "torchbook/torchbook"), "env"),
     "torchbook_site": (os.environ.get("TORCHBOOK_SITE", ""), "html"),
     "torchbook_package": ("torchbook", "env"),
     "torchbook_source": ("src", "env"),
@@ -58,6 +58,7 @@ SETTINGS = {  # name: default, what a change makes Sphinx do again
 
 EVENTS: list[tuple[str, Callable[..., Any]]] = [
     # Before anything is read.
+    ("config-inited", head.take_version),
     ("builder-inited", gates.collect_problems),
     ("builder-inited", stamp.begin),
     ("builder-inited", execution.prepare),
@@ -119,6 +120,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
     app.add_directive("build-report", report.BuildReport)
     app.add_directive("caption", captions.Caption)
+    app.add_directive("clone", reference.Clone)
     app.add_directive("commands", reference.Commands)
     app.add_directive("figure-gallery", gallery.FigureGallery)
     app.add_directive("fold", folds.Fold)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import tomllib
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
 STATIC = Path(__file__).parents[1] / "static"  # our styles, scripts and pictures
+BRANCH = "main"  # of the sources: what is merged there is published
 NOTEBOOK_BRANCH = "notebooks"  # one commit, replaced by each publication
 
 
@@ -32,18 +33,12 @@ def repository_of(config: Config) -> str:
     return f"https://github.com/{config.torchbook_repository}"
 
 
+def project_of(app: Sphinx) -> dict[str, Any]:
+    """Return what pyproject.toml says of the project: its name, its version and more."""
+    return tomllib.loads(Path(app.srcdir, "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
 def wheel_name(app: Sphinx) -> str:
     """Return the wheel's file name."""
-    project = _project(app.srcdir)
+    project = project_of(app)
     return f"{project['name']}-{project['version']}-py3-none-any.whl"
-
-
-def version_of_project(app: Sphinx) -> str:
-    """Return the version of the package, which is the book's."""
-    return _project(app.srcdir)["version"]
-
-
-@functools.cache
-def _project(folder: str) -> dict[str, str]:
-    text = Path(folder, "pyproject.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)["project"]

@@ -1,7 +1,6 @@
-"""What the book's own look promises: lines to read, code that fits a phone, paper."""
+"""What the book's own look promises: lines to read, code that fits a phone."""
 
 import pytest
-from playwright.sync_api import expect
 
 pytestmark = pytest.mark.site
 
@@ -42,21 +41,3 @@ def test_lines_of_text_have_a_length_to_read(browser, site):
     tab.close()
     assert len(lengths) > 10
     assert 45 <= sum(lengths) / len(lengths) <= 80
-
-
-def test_on_paper_there_is_the_text_alone_and_in_light_colours(browser, site):
-    context = browser.new_context(viewport={"width": 794, "height": 1123}, color_scheme="dark")
-    tab = context.new_page()
-    tab.goto(f"{site}/{CHAPTER}")
-    tab.emulate_media(media="print")
-    for name in (".bd-sidebar-primary", ".bd-header-article", ".tb-launch", ".prev-next-footer"):
-        expect(tab.locator(name).first).to_be_hidden()
-    expect(tab.locator(".bd-article h1")).to_be_visible()
-    background = tab.evaluate("getComputedStyle(document.body).backgroundColor")
-    ink = tab.locator("section section > p").first.evaluate("p => getComputedStyle(p).color")
-    light, dark = (
-        sum(map(int, c[c.index("(") + 1 : -1].split(",")[:3])) for c in (background, ink)
-    )
-    assert light > 700
-    assert dark < 200
-    context.close()

@@ -1,4 +1,4 @@
-"""The reference of the command line: its own help texts, and its own settings, as a page."""
+"""What is typed into a terminal, from where it is defined."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sphinx.application import Sphinx
 from sphinx.domains.python import PyObject
 from sphinx.util.docutils import SphinxDirective
 
-from torchbook.apps import cli
-from torchbook.apps.config import Config
+from torchbook.apps import cli, config
+from torchbook_site.address import repository_of
 
 
 class Commands(SphinxDirective):
@@ -21,6 +21,7 @@ class Commands(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Ask each command what it would print as its help."""
+        self.env.note_dependency(cli.__file__)
         group = typer.main.get_command(cli.app)
         return [self.section(name, command) for name, command in group.commands.items()]
 
@@ -57,7 +58,17 @@ class Settings(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return them as TOML."""
-        return [_code(Config().to_toml().rstrip(), "toml")]
+        self.env.note_dependency(config.__file__)
+        return [_code(config.Config().to_toml().rstrip(), "toml")]
+
+
+class Clone(SphinxDirective):
+    """The directive `clone`: how to get the project, wherever the setting says that it is."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the commands."""
+        repository = repository_of(self.config)
+        return [_code(f"git clone {repository}\ncd {repository.rsplit('/', 1)[1]}", "bash")]
 
 
 def _code(text: str, language: str = "console") -> nodes.literal_block:

@@ -7,19 +7,26 @@ with what its reader will be able to do. The tags themselves stand in book/templ
 from __future__ import annotations
 
 import re
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
 
-from torchbook_site.address import site_of
+from torchbook_site.address import project_of, site_of
+from torchbook_site.write.paper import running_title
 
 LONGEST = 160  # letters, which is what search engines show
 DESCRIPTION = re.compile(r'<meta content="(?P<text>[^"]*)" name="description" ?/?>\n?')
 VIEWPORT = re.compile(r'<meta name="viewport"[^>]*>\n?')
 # They hold nothing of their own: search engines need not know them. Sphinx gives them no title.
 NOT_FOR_SEARCH = {"404": "No such page", "search": "Search"}
+
+
+def take_version(app: Sphinx, config: Config) -> None:
+    """Let the site have the package's version."""
+    config.version = config.release = project_of(app)["version"]
 
 
 def opening(doctree: nodes.document) -> str:
@@ -61,6 +68,7 @@ def describe(
     context["tb_site"] = site
     context["tb_title"] = title
     context["tb_description"] = description
+    context["tb_running"] = running_title(app.config.project, unescape(title))
     context["tb_is_listed"] = pagename not in NOT_FOR_SEARCH
     if pagename == "404":
         context["title"] = title

@@ -15,6 +15,8 @@ from torchbook_site.resolve.progress import say_what_comes_next
 from torchbook_site.write.head import describe
 from torchbook_site.write.images import size_images
 from torchbook_site.write.notebooks import write_other_forms
+from torchbook_site.write.paper import mark_repeated_links
+from torchbook_site.write.repository import lead_to_repository
 from torchbook_site.write.scripts import choose_scripts
 from torchbook_site.write.search import save_records
 from torchbook_site.write.ways import show_ways
@@ -62,6 +64,7 @@ def complete_page(
     say_what_comes_next(app, pagename, context)
     show_ways(app, pagename, context)
     describe(app, pagename, context, doctree)
+    lead_to_repository(app, pagename, context)
     choose_scripts(context, body)
     context["css_files"] = [_CascadingStyleSheet(f"_static/{SHEET}")]
     if doctree is not None:
@@ -73,6 +76,7 @@ def finished_body(app: Sphinx, pagename: str, body: str) -> str:
     """Return the HTML of a page's article as readers get it."""
     body = size_images(app, pagename, body)
     body = body.replace(TABLE, f'{TABLE[:-1]} tabindex="0" role="group" aria-label="Table">')
+    body = mark_repeated_links(body)
     body = NUMBERED.sub(r'\1<span class="tb-number">\2<i>.</i></span> ', body)
     # Screen readers list the ways through a page by their names.
     return CONTENTS.sub(r'\1 aria-label="\3"\2\3', body)

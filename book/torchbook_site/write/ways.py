@@ -14,7 +14,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-from torchbook_site.address import repository_of, site_of, version_of_project
+from torchbook_site.address import site_of
 
 Page = tuple[str, str]  # its name and its title
 
@@ -66,5 +66,3 @@ def show_ways(app: Sphinx, pagename: str, context: dict[str, Any]) -> None:
     context["tb_parts"] = parts
     context["tb_way"] = way = [step for step in way if step and step[1]]
     context["tb_trail"] = trail([(app.config.root_doc, app.config.project), *way], app)
-    context["tb_repository"] = repository_of(app.config)
-    context["tb_version"] = version_of_project(app)
