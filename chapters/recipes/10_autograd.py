@@ -1,4 +1,4 @@
-"""Write an engine for gradients, train a network on it, save it, and ask it about a point."""
+"""Write an engine for gradients, train a network on it, save it, ask it about a point."""
 
 import numpy as np
 
@@ -7,8 +7,7 @@ class Tensor:
     made = 0
 
     def __init__(self, data, made_from=(), pass_back=None):
-        self.data, self.grad = np.asarray(data, dtype=float), None
-        self.made_from, self.pass_back = made_from, pass_back
+        self.data, self.made_from, self.pass_back = np.asarray(data), made_from, pass_back
         Tensor.made += 1
         self.number = Tensor.made
 
@@ -59,9 +58,10 @@ for step in range(1001):
     for weights in w.values():
         weights.data -= 0.2 * weights.grad
     if step % 250 == 0:
-        right = (network(w, points[valid]).data > 0) == (targets[valid] > 0)
-        print(f"step {step:4}: loss {loss.data:.3f}, {right.mean():.1%} of new points right")
-print(f"always the commoner answer: {max(np.mean(targets > 0), np.mean(targets < 0)):.1%}")
+        right = ((network(w, points[valid]).data > 0) == (targets[valid] > 0)).mean()
+        print(f"step {step:4}: loss {loss.data:.3f}, {right:.1%} of new points right")
+inside = (targets[valid] > 0).mean()
+print(f"always the commoner answer: {max(inside, 1 - inside):.1%}")
 
 np.savez("circle.npz", **{name: weights.data for name, weights in w.items()})
 with np.load("circle.npz") as file:

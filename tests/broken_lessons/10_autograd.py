@@ -23,12 +23,8 @@ BROKEN = [
         "torch.tensor(x, requires_grad=True)",
         "graphs",
     ),
-    # Recursion that passes on only what is new: it is right after all.
-    (
-        "        parent.grad += slope * value.grad  # multiply along the path, add where paths meet\n        pass_back(parent)",
-        "        pass",
-        "recursion_a",
-    ),
+    # Tells nobody.
+    ("        pass_back(parent)\n", "        pass\n", "recursion_a"),
     # Forgets what was there.
     ("            value.grad += gradient  #", "            value.grad = gradient  #", "twice"),
     # Uphill.
@@ -56,7 +52,7 @@ BROKEN = [
         "gpt_gradients",
     ),
     # Steps too small to learn anything.
-    ("weights.data -= 0.5 *", "weights.data -= 0.0005 *", "gpt_learns"),
+    ("weights.data -= 0.7 *", "weights.data -= 0.0007 *", "gpt_learns"),
     # The rounding tells the truth.
     (
         "        return gradient\n\n\nx = torch.tensor([0.3, 1.7]",

@@ -73,7 +73,8 @@ test("what is no formula is named", () => {
     ["y = a - b", /here is “-”/],
     ["y = a b", /“b” isn’t expected/],
     ["y = a; y = a + 1", /y has a value already/],
-    ["y = a", /Add or multiply/],
+    ["y = a", /make something new/],
+    ["c = a * b; d = a + b; y = c", /make something new/],
     [`y = ${Array(15).fill("a").join(" + ")}`, /14 steps don’t fit/],
   ]) {
     assert.throws(() => readFormulas(text, {}), { message }, text);

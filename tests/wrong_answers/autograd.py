@@ -127,12 +127,12 @@ def nudge(f, x, size=1e-5, divide=2.0, sign=1):
     return result
 
 
-def nudge_up_only(f, x):
+def nudge_up_only(f, x, size=1e-5):
     result = np.zeros_like(x)
     for i in range(len(x)):
         step = np.zeros_like(x)
-        step[i] = 1e-5
-        result[i] = (f(x + step) - f(x)) / 1e-5
+        step[i] = size
+        result[i] = (f(x + step) - f(x)) / size
     return result
 
 
@@ -188,6 +188,12 @@ class ClipsByNorm(Clip):
     @staticmethod
     def backward(ctx, gradient):
         return gradient / gradient.norm()
+
+
+class ClipsInPlace(Clip):
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient.clamp_(-1, 1)
 
 
 class ClipsToSigns(Clip):
@@ -303,8 +309,11 @@ def parents_only(value):
 class Value:
     """Chapter 10's class, in short."""
 
+    made = 0
+
     def __init__(self, data, made_from=(), slopes=()):
         self.data, self.made_from, self.slopes = data, made_from, slopes
+        Value.made += 1
 
     def __add__(self, other):
         return Value(self.data + other.data, (self, other), (1.0, 1.0))
@@ -337,6 +346,11 @@ def dot_step_by_step(us, vs):
     for u, v in zip(us[1:], vs[1:], strict=True):
         result = result + u * v
     return result
+
+
+def dot_thrown_away(us, vs):
+    dot_step_by_step(us, vs)
+    return dot(us, vs)
 
 
 def dot_swapped(us, vs):
@@ -401,6 +415,7 @@ WRONG = {
         (lambda f, x: nudge(f, x, sign=-1), "The sign is wrong"),
         (nudge_all_at_once, "one number at a time"),
         (nudge_up_only, "Nearly"),
+        (lambda f, x: nudge_up_only(f, x, 1e-7), "steep valley"),
         (lambda f, x: nudge(f, x, size=1e-2), "Nearly"),
         (lambda f, x: nudge(f, x)[:2], "shape"),
     ],
@@ -408,6 +423,7 @@ WRONG = {
         (ClipsForward, "way forward changes"),
         (ClipsNothing, "limits nothing"),
         (ClipsByNorm, "by itself"),
+        (ClipsInPlace, "changed the gradient"),
         (ClipsToSigns, "keeps the signs alone"),
         (ClipsBelowZero, "Negative ones"),
         (ClipsByInput, "looks at x"),
@@ -423,6 +439,7 @@ WRONG = {
     ],
     "10-7": [
         (dot_step_by_step, "values in between"),
+        (dot_thrown_away, "more values on the way"),
         (dot_swapped, "its partner"),
         (dot_with_ones, "belong to a sum"),
         (dot_one_side, "its partner"),

@@ -35,6 +35,7 @@ export function readFormulas(text, inputs) {
     return add({ sign, parents: [one, other], slopes, data: isSum ? u + v : u * v });
   };
 
+  let last = "";
   for (const statement of text.split(";").filter((part) => part.trim() !== "")) {
     const found = /^\s*([a-z]\w*)\s*=(.*)$/i.exec(statement);
     if (!found) throw new Error(`Write “name = formula”, not “${statement.trim()}”.`);
@@ -82,9 +83,11 @@ export function readFormulas(text, inputs) {
     if (place < tokens.length) throw new Error(`“${next()}” isn’t expected there.`);
     const name = found[1];
     if (known.has(name)) throw new Error(`${name} has a value already: use another name.`);
-    if (values[result].name === "") values[result].name = name;
+    if (values[result].sign && !values[result].name) values[result].name = name;
     known.set(name, result);
+    last = name;
   }
+  if (values.at(-1).name !== last) throw new Error("The last formula must make something new.");
   const operations = values.filter((value) => value.sign !== "").length;
   if (operations === 0) throw new Error("Add or multiply something.");
   if (operations > MOST) throw new Error(`${operations} steps don’t fit; ${MOST} do.`);
@@ -323,7 +326,8 @@ export class BackwardFigure extends Figure {
     const gradients = gradientsAfter(this.values, this.steps);
     const ends = this.values.flatMap(({ name, sign }, index) => {
       if (sign || !name) return [];
-      const isRight = Math.abs(gradients[index] - this.right[index]) < 1e-9;
+      const isRight =
+        Math.abs(gradients[index] - this.right[index]) <= 1e-9 * Math.abs(this.right[index]);
       const verdict = isRight ? "right" : `wrong: it should be ${show(this.right[index])}`;
       return [`${name} has ${show(gradients[index])}, which is ${verdict}`];
     });

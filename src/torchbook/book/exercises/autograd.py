@@ -141,6 +141,11 @@ def check_4(answer: object) -> None:
         _close(result, true, 1e-6),
         "Nearly, but not to six digits. Did you nudge up only, or by too much or too little?",
     )
+    steep = run_answer(function, lambda v: float(1e4 * ((v - x) ** 2).sum()), x.copy())
+    require(
+        _close(_array(steep, x.shape), np.zeros_like(x), 1e-6),
+        "At the bottom of a steep valley the gradient is 0, and yours isn't. Nudge up and down.",
+    )
     longer = np.linspace(-1, 1, 7)
     result = _array(run_answer(function, lambda v: float(np.sin(v).sum()), longer), longer.shape)
     require(_close(result, np.cos(longer), 1e-6), "It fails for sin. Is something fixed in size?")
@@ -163,9 +168,14 @@ def check_5(answer: object) -> None:
     )
 
     def go_back() -> Tensor:
-        return torch.autograd.grad(result, start, gradient)[0]
+        return torch.autograd.grad(result, start, incoming)[0]
 
+    incoming = gradient.clone()
     given = run_answer(go_back)
+    require(
+        torch.equal(incoming, gradient),
+        "You changed the gradient that you were given. Others may need it: return a new one.",
+    )
     require(not torch.equal(given, gradient), "The way back limits nothing yet.")
     require(
         not torch.allclose(given, gradient / gradient.norm()),
@@ -240,7 +250,11 @@ def check_7(answer: object) -> None:
     draw = np.random.default_rng(7)
     for n in (1, 2, 5, 40):
         us, vs = ([value_class(float(x)) for x in draw.normal(size=n)] for _ in range(2))
-        _check_dot(run_answer(function, list(us), list(vs)), us, vs, value_class)
+        before = getattr(value_class, "made", 0)
+        result = run_answer(function, list(us), list(vs))
+        made = getattr(value_class, "made", 0) - before
+        _check_dot(result, us, vs, value_class)
+        require(made <= 1, "You made more values on the way than the one that you return.")
     u, v = value_class(3.0), value_class(4.0)
     _check_dot(run_answer(function, [u, u], [u, v]), [u, u], [u, v], value_class)
 
