@@ -50,6 +50,14 @@ def test_nothing_changed_runs_nothing(book):
     assert again.cached == {"direct", "indirect", "unrelated", "alone"}
 
 
+def test_nothing_changed_writes_no_page_again(book):
+    assert book.build().ok
+    draft = book.folder / "_build" / "drafts" / "index.html"  # it quotes a number of `direct`
+    written = draft.stat().st_mtime_ns
+    assert book.build().ok
+    assert draft.stat().st_mtime_ns == written
+
+
 def test_a_module_reruns_the_chapters_that_stand_on_it_and_no_other(book):
     book.write("src/little/base.py", "VALUE = 1  # the same, said otherwise\n")
     again = book.build()

@@ -144,13 +144,15 @@ plots.describe(figure, 'A line that goes "up" & up')"""
 
 
 def test_a_traceback_on_purpose_shows_the_readers_lines_and_no_path_of_this_machine(book):
-    code = "import json\n\njson.loads('{')"
-    book.page("purpose", cell(f":tags: [raises-exception]\n{code}"))
+    write = "%%writefile own.py\nimport json\n\n\ndef read(text):\n    return json.loads(text)"
+    code = "import own\n\nown.read('{')"
+    book.page("purpose", cell(write) + cell(f":tags: [raises-exception]\n{code}"))
     build = book.build()
     assert build.ok, build.output
     page = re.sub(r"<[^>]+>", "", book.html("purpose"))
     assert "Traceback (most recent call last)" in page
-    assert re.search(r"Cell In\[1\], line 3", page)
+    assert re.search(r"Cell In\[2\], line 3", page)
+    assert re.search(r"^File own\.py:5, in read\(text\)$", page, re.M)
     assert "more in libraries" in page
     assert "JSONDecodeError: Expecting property name" in page
     assert "json/decoder.py" not in page

@@ -1,4 +1,4 @@
-"""Chapters keep to their form: plain PyTorch in small cells, and claims out of sight."""
+"""Chapters keep to their form: plain PyTorch in small cells, claims out of sight, captions."""
 
 import ast
 import re
@@ -16,6 +16,13 @@ WHOLE_FILE = re.compile(r"%%writefile \S+\n")  # the first line of a cell that i
 WRITES = re.compile(r"%%writefile (?:-a )?\S+\n")  # and of one that is added to a file
 OUT_OF_SIGHT = {"check", "remove-cell", "remove-input"}  # tags of cells whose code no reader sees
 MAX_LINES, MAX_NAMES = 15, 6
+PART = re.compile(  # what can show a figure
+    r"^```\{code-cell\}.*?^```$|^```\{glue:\} \S+\n```$|^<(tb-[\w-]+|figure)\b.*?^</\1>$",
+    re.M | re.S,
+)
+DRAWS = re.compile(r"^(?:plt\.show\(\)|(?:\w+ = )?(?:show|plots\.\w+)\(.*\)|figure)$", re.M)
+CAPTION = re.compile(r":::\{caption\} (?P<name>[a-z0-9-]+)\n(?P<text>\S.*)\n:::")
+ANSWER = re.compile(r"^- \[(?P<mark>[ x])\] \S.*\n\n(?P<reason>  \S.*\n)", re.M)
 
 
 def visible_cells(path):
@@ -66,3 +73,78 @@ class TestChapter:
         assert f"```{{recipe}} {recipe.name}" in text
         assert "torchbook" not in recipe.read_text(encoding="utf-8")
         assert 5 <= text.count(":::{exercise}") <= 8
+
+
+def tags_of(cell):
+    """Return the tags of a cell, among other words of its options."""
+    return set(re.findall(r"[\w-]+", CELL.match(cell)["options"]))
+
+
+def shows_figure(part):
+    """Say whether a part of a chapter shows a figure."""
+    if part.startswith("```{code-cell}"):
+        hidden = tags_of(part) & {"check", "remove-cell", "remove-output", "skip-execution"}
+        return not hidden and bool(DRAWS.search(part))
+    return True
+
+
+def figures_without_caption(text):
+    """Return the first line of each figure without a caption directly after it or its checks.
+
+    A figure that is glued has its caption where the glue shows it.
+    """
+    glued = re.findall(r"^```\{glue:\} (\S+)$", text, re.M)
+
+    def without_checks(cell):
+        if "check" not in tags_of(cell[0]):
+            return cell[0]
+        return ":::{caption}" if any(f'glue("{name}", ' in cell[0] for name in glued) else ""
+
+    text = CELL.sub(without_checks, text)
+    missing = []
+    for part in PART.finditer(text):
+        has_caption = text[part.end() :].lstrip().startswith(":::{caption}")
+        if shows_figure(part[0]) and not has_caption:
+            missing.append(part[0].partition("\n")[0])
+    return missing
+
+
+def test_a_figure_is_missed_unless_its_caption_follows():
+    draws = "```{code-cell} ipython3\nplt.show()\n```\n\n"
+    check = "```{code-cell} ipython3\n:tags: [check]\n\ndescribe(figure, alt)\n```\n\n"
+    caption = ":::{caption} one\nLook.\n:::\n\n"
+    assert figures_without_caption(draws + check + caption) == []
+    assert len(figures_without_caption(draws + check + "Some text.\n\n" + caption)) == 1
+    assert len(figures_without_caption(draws + draws + caption)) == 1
+    assert figures_without_caption("<figure>\n<svg></svg>\n</figure>\n\n") == ["<figure>"]
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+class TestWords:
+    """The captions and the questions of a chapter."""
+
+    def test_each_figure_has_a_caption_with_a_name_of_its_own(self, path):
+        text = path.read_text(encoding="utf-8")
+        assert figures_without_caption(text) == []
+        names = [found["name"] for found in CAPTION.finditer(text)]
+        assert len(names) == text.count(":::{caption}") == len(set(names))
+        assert set(re.findall(r"\{fig\}`([^`]*)`", text)) <= set(names)
+
+    def test_quick_questions_stand_before_the_recipe(self, path):
+        text = path.read_text(encoding="utf-8")
+        titles = ["What to remember", "Quick questions", "The whole recipe"]
+        headings = re.findall(r"^## (.+)$", text, re.M)
+        place = headings.index(titles[0])
+        assert headings[place : place + 3] == titles
+        section = text.partition("## Quick questions\n")[2].partition("\n## ")[0]
+        assert 3 <= section.count(":::{question}") == text.count(":::{question}") <= 5
+
+    def test_each_question_has_one_right_answer_and_a_reason_for_every_one(self, path):
+        places = set()
+        text = path.read_text(encoding="utf-8")
+        for answers in re.findall(r"^:::\{question\} \S[^\n]*\n(.*?)^:::$", text, re.M | re.S):
+            marks = [found["mark"] for found in ANSWER.finditer(answers)]
+            assert len(marks) == len(re.findall(r"^- ", answers, re.M)) >= 3, answers
+            assert marks.count("x") == 1, answers
+            places.add(marks.index("x"))
+        assert len(places) > 1  # the right answer is not always in the same place

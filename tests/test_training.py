@@ -394,7 +394,7 @@ def test_a_gpu_evaluates_as_the_cpu_does():
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", "tf32", "bfloat16"])
 def test_no_step_on_a_gpu_waits_for_it(precision):
     model = small_model().to("cuda")
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.01, fused=True)

@@ -26,6 +26,7 @@ from torchbook.training import (
     fit,
     parameter_groups,
 )
+from torchbook.training.precision import Precision
 from torchbook.training.progress import Progress
 
 
@@ -100,8 +101,21 @@ def test_float16_skips_a_step_that_overflows_and_the_schedule_does_not_move():
     assert optimizer.param_groups[0]["lr"] == 1.0
 
 
+def test_tf32_is_switched_on_for_the_run_only():
+    precision = Precision("tf32", torch.device("cuda"))
+    assert precision.dtype == torch.float32
+    with precision.products():
+        assert torch.get_float32_matmul_precision() == "high"
+    assert torch.get_float32_matmul_precision() == "highest"
+
+
+def test_tf32_is_refused_where_there_is_none():
+    with pytest.raises(ValueError, match=r'precision="tf32" needs a CUDA device, but .* on cpu'):
+        run(precision="tf32")
+
+
 def test_an_unknown_precision_is_named():
-    with pytest.raises(ValueError, match="one of float32, bfloat16, float16, but is 'int8'"):
+    with pytest.raises(ValueError, match="one of float32, tf32, bfloat16, float16, but is 'int8'"):
         run(precision="int8")
 
 

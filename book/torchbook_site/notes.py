@@ -10,7 +10,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.environment.collectors import EnvironmentCollector
 
-WRITTEN_IN_EVERY_BUILD = "written in every build"  # a kind of note: pages that quote other pages
+QUOTES = "quotes other pages"  # a kind of note: pages to write whenever another has changed
 
 
 def notes(env: BuildEnvironment, kind: str) -> dict[str, Any]:
@@ -24,7 +24,8 @@ class Notes(EnvironmentCollector):
     """Forgets a page's notes when the page is read again or removed."""
 
     def clear_doc(self, app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-        """Forget the notes of a page."""
+        """Forget the notes of a page that is about to be read, or is gone."""
+        app.torchbook_reads_pages = True
         for by_page in getattr(env, "torchbook_notes", {}).values():
             by_page.pop(docname, None)
 
@@ -33,5 +34,6 @@ class Notes(EnvironmentCollector):
 
 
 def pages_to_write(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Name the pages that every build writes, because they quote other pages."""
-    return sorted(notes(env, WRITTEN_IN_EVERY_BUILD).keys() & env.found_docs)
+    """Name the pages that quote others, if this build has read any page."""
+    has_read = getattr(app, "torchbook_reads_pages", False)
+    return sorted(notes(env, QUOTES).keys() & env.found_docs) if has_read else []

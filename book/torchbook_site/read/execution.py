@@ -31,7 +31,7 @@ from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-from torchbook_site.notes import WRITTEN_IN_EVERY_BUILD, notes
+from torchbook_site.notes import QUOTES, notes
 
 BUILD_ID = uuid.uuid4().hex  # tells a run of this build from one that the cache remembers
 # Of a cell's metadata only these tags change what a run does.
@@ -43,6 +43,7 @@ CODE_CELL = re.compile(
     re.M | re.S,
 )
 ANSI = re.compile(r"\x1b\[[\d;]*m")
+FILE_OF_FRAME = re.compile(r"File (.+?)(?::\d+)?(?:, |\n)")
 READS = re.compile(r"^torchbook_reads: (.+)$", re.M)  # in the front matter: see `files_read`
 # PyTorch's threads, also in the front matter. Small networks are fastest on one, which never waits
 # for another on a busy machine; a page with large convolutions asks for more.
@@ -256,7 +257,7 @@ def _run_chapter(nb: NotebookNode, cwd: str, **options: Any) -> ExecutionResult:
     for cell in nb.cells:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
-                output.traceback = fold_traceback(output.traceback)
+                output.traceback = fold_traceback(output.traceback, Path(cwd))
     nb.metadata[RUN_KEY] = {
         "date": started.isoformat(timespec="seconds"),
         "seconds": round(result.time, 1),
@@ -284,18 +285,22 @@ def run_notebook(nb: NotebookNode, cwd: str, **options: Any) -> ExecutionResult:
     raise AssertionError("unreachable")
 
 
-def fold_traceback(frames: list[str]) -> list[str]:
+def fold_traceback(frames: list[str], folder: Path) -> list[str]:
     """Shorten a traceback to the reader's own lines and the message.
 
     Args:
         frames: as IPython sends them: headlines, one text for each frame, the message. Frames of
-            cells begin with "Cell In", those of libraries with "File".
+            cells begin with "Cell In", others with "File".
+        folder: where the chapter runs. Files there are the reader's own.
     """
     folded, n_hidden = [], 0
     for frame in frames:
-        if ANSI.sub("", frame).startswith("File "):
-            n_hidden += 1
-            continue
+        if file := FILE_OF_FRAME.match(ANSI.sub("", frame)):
+            path = Path(file[1]).expanduser()
+            if not path.is_relative_to(folder):
+                n_hidden += 1
+                continue
+            frame = frame.replace(file[1], str(path.relative_to(folder)), 1)
         if n_hidden:
             folded.append(f"      ... {n_hidden} more in libraries ...\n")
             n_hidden = 0
@@ -365,6 +370,6 @@ def before_reading(app: Sphinx, docname: str, source: list[str]) -> None:
 
 
 def note_borrowed_numbers(app: Sphinx, doctree: nodes.document) -> None:
-    """Note the pages that quote another page's numbers: every build writes them again."""
+    """Note the pages that quote another page's numbers."""
     if any(doctree.findall(PendingGlueReference)):
-        notes(app.env, WRITTEN_IN_EVERY_BUILD)[app.env.docname] = True
+        notes(app.env, QUOTES)[app.env.docname] = True

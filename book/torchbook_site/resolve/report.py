@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from torchbook_site.notes import WRITTEN_IN_EVERY_BUILD, notes
+from torchbook_site.notes import QUOTES, notes
 from torchbook_site.read.execution import (
     BUILD_ID,
     RUN_KEY,
@@ -40,8 +40,8 @@ class BuildReport(SphinxDirective):
     """The directive `build-report`: chapters, claims and versions of this build."""
 
     def run(self) -> list[nodes.Node]:
-        """Leave a placeholder and remember the page, which is written again in every build."""
-        notes(self.env, WRITTEN_IN_EVERY_BUILD)[self.env.docname] = True
+        """Leave a placeholder, and note that the page quotes others."""
+        notes(self.env, QUOTES)[self.env.docname] = True
         return [report_placeholder()]
 
 
@@ -50,7 +50,7 @@ class Minutes(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Leave a placeholder: the page may not have been read yet."""
-        notes(self.env, WRITTEN_IN_EVERY_BUILD)[self.env.docname] = True
+        notes(self.env, QUOTES)[self.env.docname] = True
         return [minutes_placeholder(page=self.text)], []
 
 

@@ -108,7 +108,7 @@ class Training(Section):
 
     epochs: int = Field(4, ge=1, description="passes through the training split")
     seed: int = Field(0, ge=0, lt=2**31, description="the same seed repeats a run on one CPU")
-    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    precision: Literal["float32", "tf32", "bfloat16", "float16"] = "float32"
     compile: bool = Field(False, description="torch.compile: measure whether it pays")
     channels_last: bool = Field(True, description="the fastest memory layout for convolutions")
     clip_norm: float | None = Field(None, gt=0, description="the largest norm of the gradient")

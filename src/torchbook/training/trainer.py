@@ -94,7 +94,7 @@ def fit(
         schedule: whether the scheduler moves after every "step" or every "epoch". Only
             `OneCycleLR`, which counts steps, and `ReduceLROnPlateau`, which looks at `monitor`
             after each evaluation, can do without.
-        precision: "float32", or mixed with "bfloat16" or "float16"; see `Precision`.
+        precision: "float32", "tf32", or mixed with "bfloat16" or "float16"; see `Precision`.
         compile: run the model through `torch.compile`; measure whether that pays.
         clip_norm: scale the gradient down if its norm is larger than this.
         accumulate: batches for each step, one in memory at a time.
@@ -197,7 +197,7 @@ def fit(
         )
 
     bar = Progress(run.unit, epochs, max_steps, run.steps_per_epoch, progress)
-    with interrupts() as interrupted, bar:
+    with interrupts() as interrupted, bar, run.precision.products():
         if is_over():  # a finished training was resumed
             run.restore_best()
             return history
