@@ -23,6 +23,7 @@ _MODULES = (  # in the order of the chapters
     "experiment_tracking",
     "paper_replicating",
     "deployment",
+    "autograd",
 )
 
 
