@@ -30,8 +30,8 @@ def config():
 
 
 def chapters():
-    [part] = [part for part in TOC["parts"] if part["caption"] == "Chapters"]
-    return [chapter["file"] for chapter in part["chapters"]]
+    pages = [page["file"] for part in TOC["parts"] for page in part["chapters"]]
+    return [page for page in pages if page.startswith("chapters/")]
 
 
 def title_of(page):
