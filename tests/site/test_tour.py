@@ -242,8 +242,8 @@ def tour(request, browser, page_address, axe_violations):
     use_keyboard(*tabs)
     for visit in visits.values():
         visit.scrollers = visit.tab.evaluate(SCROLLERS)
-    visits[WIDTHS[1]].edges = tabs[1].evaluate(EDGES)
         visit.off_centre = visit.tab.evaluate(OFF_CENTRE)
+    visits[WIDTHS[1]].edges = tabs[1].evaluate(EDGES)
     phone = visits[WIDTHS[0]]
     phone.broken = phone.tab.evaluate(BROKEN)
     phone.code = phone.tab.evaluate(CODE)

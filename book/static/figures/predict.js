@@ -53,9 +53,10 @@ function showTarget() {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (!target) return;
   for (const [part, group] of groups) {
-    const isMeant = target.localName === "section"
-      ? part.closest("section") === target && part.querySelector(".traceback")
-      : target.contains(part) || part.contains(target);
+    const isMeant =
+      target.localName === "section"
+        ? part.closest("section") === target && part.querySelector(".traceback")
+        : target.contains(part) || part.contains(target);
     if (isMeant) show(group);
   }
 }
