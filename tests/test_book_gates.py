@@ -148,7 +148,7 @@ def test_a_traceback_on_purpose_shows_the_readers_lines_and_no_path_of_this_mach
     assert build.ok, build.output
     page = re.sub(r"<[^>]+>", "", book.html("purpose"))
     assert "Traceback (most recent call last)" in page
-    assert re.search(r"Cell In\[2\], line 3", page)
+    assert re.search(r"Cell, line 3", page)
     assert re.search(r"^File own\.py:5, in read\(text\)$", page, re.M)
     assert "more in libraries" in page
     assert "JSONDecodeError: Expecting property name" in page

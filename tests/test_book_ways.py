@@ -83,5 +83,5 @@ def test_previous_and_next_have_titles(page):
 
 def test_the_foot_says_what_the_book_is(page):
     foot = page("api/data").select_one("footer.bd-footer-content")
-    assert "Torchbook 1.0" in foot.get_text()
+    assert "Version 1.0" in foot.get_text()
     assert {"Text: CC BY 4.0", "Code: MIT", "Source on GitHub"} <= set(texts(foot.select("a")))

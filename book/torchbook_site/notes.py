@@ -10,7 +10,8 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.environment.collectors import EnvironmentCollector
 
-QUOTES = "quotes other pages"  # a kind of note: pages to write whenever another has changed
+# A kind of note: pages to write whenever another has changed; True if in every build.
+QUOTES = "quotes other pages"
 
 
 def notes(env: BuildEnvironment, kind: str) -> dict[str, Any]:
@@ -34,6 +35,7 @@ class Notes(EnvironmentCollector):
 
 
 def pages_to_write(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Name the pages that quote others, if this build has read any page."""
+    """Name the pages that quote others: all of them, if this build has read any page."""
     has_read = getattr(app, "torchbook_reads_pages", False)
-    return sorted(notes(env, QUOTES).keys() & env.found_docs) if has_read else []
+    pages = [page for page, always in notes(env, QUOTES).items() if has_read or always]
+    return sorted(env.found_docs.intersection(pages))

@@ -372,4 +372,4 @@ def before_reading(app: Sphinx, docname: str, source: list[str]) -> None:
 def note_borrowed_numbers(app: Sphinx, doctree: nodes.document) -> None:
     """Note the pages that quote another page's numbers."""
     if any(doctree.findall(PendingGlueReference)):
-        notes(app.env, QUOTES)[app.env.docname] = True
+        notes(app.env, QUOTES).setdefault(app.env.docname, False)

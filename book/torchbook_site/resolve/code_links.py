@@ -21,7 +21,6 @@ from sphinx.environment import BuildEnvironment
 from sphinx.ext.intersphinx import InventoryAdapter
 
 from torchbook_site.resolve.questions import choice
-from torchbook_site.write.code import Link
 
 LANGUAGES = {"ipython3", "ipython", "python", "python3"}
 USUAL = {"torch": "torch", "nn": "torch.nn", "torchvision": "torchvision", "torchbook": "torchbook"}
@@ -34,6 +33,9 @@ CONSTANTS = {
     " int64 long uint8",
     "torch.memory_format": "channels_last contiguous_format",
 }
+
+# A name in a cell: its line and column, as it stands there, its full name, and the address.
+Link = tuple[int, int, str, str, str]
 
 
 class Documented:

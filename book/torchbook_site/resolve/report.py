@@ -40,7 +40,7 @@ class BuildReport(SphinxDirective):
     """The directive `build-report`: chapters, claims and versions of this build."""
 
     def run(self) -> list[nodes.Node]:
-        """Leave a placeholder, and note that the page quotes others."""
+        """Leave a placeholder, and have the page written in every build."""
         notes(self.env, QUOTES)[self.env.docname] = True
         return [report_placeholder()]
 
@@ -50,7 +50,7 @@ class Minutes(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Leave a placeholder: the page may not have been read yet."""
-        notes(self.env, QUOTES)[self.env.docname] = True
+        notes(self.env, QUOTES).setdefault(self.env.docname, False)
         return [minutes_placeholder(page=self.text)], []
 
 

@@ -18,6 +18,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.token import Comment, Generic, Keyword, Name, Number, Operator, String, Token
 from sphinx.application import Sphinx
 
+from torchbook_site.resolve.code_links import Link
+
 # What has a colour of its own in torchbook.css, and its class there.
 COLOURED = [
     (Comment, "c"),
@@ -41,8 +43,6 @@ DOTTED = re.compile(r"\w+(?:\.\w+)+")
 LONG_NAME = 20
 
 Run = tuple[str, str]  # a class, and text that has it
-# A name in a cell: its line and column, as it stands there, its full name, and the address.
-Link = tuple[int, int, str, str, str]
 
 
 class CodeFormatter(HtmlFormatter):
