@@ -5,7 +5,7 @@ const SHOWN = 2000; // milliseconds for which the button says that it has copied
 for (const box of document.querySelectorAll(":not(.output) > div.highlight")) {
   const button = document.createElement("button");
   button.type = "button";
-  button.className = "tb-copy";
+  button.className = "tb-copy-code";
   button.textContent = "Copy";
   box.prepend(button);
 }
@@ -28,7 +28,7 @@ async function copy(pre) {
 }
 
 addEventListener("click", async ({ target }) => {
-  const button = /** @type {Element} */ (target).closest("button.tb-copy");
+  const button = /** @type {Element} */ (target).closest("button.tb-copy-code");
   if (!button) return;
   const answer = await copy(button.parentElement.querySelector("pre"));
   button.textContent = said.textContent = answer;

@@ -118,12 +118,18 @@
   addEventListener("hashchange", () => markAskedFor(location.hash));
   addEventListener("click", (event) => markAskedFor(linkAt(event)?.hash));
 
+  /** The headings above the lower part of the screen. @type {Set<Element>} */
+  const passed = new Set();
   const atTop = new IntersectionObserver(
     (entries) => {
-      const heading = entries.findLast((entry) => entry.isIntersecting)?.target;
+      for (const { target, isIntersecting } of entries) {
+        if (isIntersecting) passed.add(target);
+        else passed.delete(target);
+      }
+      const heading = [...links.keys()].findLast((each) => passed.has(each));
       if (heading && performance.now() - askedAt > 1000) markLink(links.get(heading));
     },
-    { rootMargin: "0px 0px -70%" },
+    { rootMargin: "1000000px 0px -70%" }, // whatever is above counts, also after a jump
   );
   for (const heading of links.keys()) atTop.observe(heading);
 

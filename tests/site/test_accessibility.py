@@ -93,6 +93,8 @@ def test_buttons_and_fields_have_names(page):
         label = label or control.get_text(strip=True)
         if not label and control.get("id"):
             label = html.find("label", attrs={"for": control["id"]})
+        if not label and (around := control.find_parent("label")):
+            label = around.get_text(strip=True)
         assert label, str(control)[:200]
 
 
@@ -104,7 +106,10 @@ REACHABLE = """() => {
     const wanted = "a[href], button, input, select, textarea, summary, [tabindex], video[controls]";
     return [...document.querySelectorAll(wanted)].filter((node) => {
         if (node.tabIndex < 0 || node.disabled || node.closest("[inert]")) return false;
-        if (node.type === "radio" && !node.checked) return false;
+        if (node.type === "radio") { // of a group, Tab reaches one: the chosen one, or the first
+            const group = [...document.getElementsByName(node.name)];
+            if (node !== (group.find((each) => each.checked) ?? group[0])) return false;
+        }
         return node.checkVisibility({ visibilityProperty: true });
     }).map((node, i) => { node.dataset.stop = i; return describe(node); });
 }"""
@@ -213,7 +218,7 @@ def test_the_walk_passes_what_a_reader_needs(walked):
     whats = "\n".join(stop["what"] for stop in stops)
     needed = ["Skip to main content", "sidebar-toggle", "Search", "theme-switch-button"]
     if page != "book/index.html":
-        needed += ["Copy page as Markdown", "tb-copy", "left-prev"]
+        needed += ["Copy page as Markdown", "tb-copy-code", "left-prev"]
     if page.startswith("chapters/"):
         needed += ["Open in Colab", "Notebook"]
     assert [part for part in needed if part not in whats] == []

@@ -114,7 +114,7 @@ def test_code_is_copied_by_keyboard_and_the_button_says_so(browser, site):
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     tab = context.new_page()
     tab.goto(f"{site}/book/cheatsheet.html")
-    button = tab.locator("div.cell_input button.tb-copy").first
+    button = tab.locator("div.cell_input button.tb-copy-code").first
     button.focus()
     tab.keyboard.press("Enter")
     expect(button).to_have_text("Copied")

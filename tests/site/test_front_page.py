@@ -97,7 +97,7 @@ def test_the_workflow_and_the_way_are_legible_at_every_width(tab):
 
 def test_each_chapter_is_a_stop_on_the_way(tab):
     tab.set_viewport_size({"width": 390, "height": 844})
-    stops = tab.locator(".tb-way li:has(a)")
+    stops = tab.locator(".tb-road li:has(a)")
     links = tab.locator(".bd-docs-nav a[href*='chapters/']").evaluate_all(
         "all => all.map(a => a.href)"
     )

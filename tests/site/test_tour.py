@@ -66,7 +66,7 @@ BROKEN = """() => {
             }
         }
     }
-    const covered = [...document.querySelectorAll(".tb-copy")].filter((button) =>
+    const covered = [...document.querySelectorAll(".tb-copy-code")].filter((button) =>
         button.getBoundingClientRect().bottom
             > button.parentElement.querySelector("pre").getBoundingClientRect().top + 1);
     return [...broken, ...covered.map((button) => button.parentElement.innerText)];
@@ -78,11 +78,12 @@ EDGES = """() => {
         - parseFloat(getComputedStyle(article).paddingRight);
     const kinds = [".highlight", ".cell_output > .output", "img.tb-graph[width^='4']",
         "svg.tb-graph[width^='4']", ".tb-figure", ".pst-scrollable-table-container", ".tb-scroll",
-        ".admonition", ".tb-fold", ".tb-claim", ".tb-launch"];
+        ".admonition", ".tb-fold", ".tb-claim", ".tb-launch", ".tb-exercise", ".tb-question"];
+    const inside = ".admonition, li, td, dd, .tb-figure, .tb-exercise, .tb-question, .tb-pitch + *";
     const off = {};
     for (const kind of kinds) {
         for (const box of article.querySelectorAll(kind)) {
-            if (box.parentElement.closest(".admonition, li, td, dd, .tb-figure")) continue;
+            if (box.parentElement.closest(inside)) continue;
             const { right, width } = box.getBoundingClientRect();
             if (width && Math.abs(right - column) > 0.5) off[kind] = right - column;
         }
@@ -120,7 +121,8 @@ TEXTS = """() => {
 SMALLEST_TEXT = 11  # pixels
 # How far the centred lines of interactive figures are from the middle of their figures.
 OFF_CENTRE = """() => [...document.querySelectorAll(".tb-figure p")].flatMap((line) => {
-    if (getComputedStyle(line).textAlign !== "center" || line.matches(".tb-status")) return [];
+    if (getComputedStyle(line).textAlign !== "center") return [];
+    if (line.matches(".tb-status, :empty")) return [];
     const middle = (node) => {
         const { left, right } = node.getBoundingClientRect();
         return (left + right) / 2;

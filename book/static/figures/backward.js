@@ -363,7 +363,7 @@ export class BackwardFigure extends Figure {
     const [x, y] = [(from.x + to.x) / 2 + bend, (from.y + to.y) / 2];
     const half = SIZE.box.height / 2;
     const path = `M${from.x} ${from.y - half}Q${x} ${y} ${to.x} ${to.y + half}`;
-    return draw("path", { d: path, class: isNow ? "tb-edge tb-now" : "tb-edge" });
+    return draw("path", { d: path, class: isNow ? "tb-edge tb-told" : "tb-edge" });
   }
 
   /** @param {number} index @param {{x: number, y: number}} place @param {string} gradient @param {Step | undefined} step */
@@ -374,10 +374,10 @@ export class BackwardFigure extends Figure {
     const title = name ? `${name} = ${show(data)}` : `${sign === "*" ? "×" : sign} ${show(data)}`;
     return draw(
       "g",
-      { class: isNow ? "tb-node tb-now" : "tb-node" },
+      { class: isNow ? "tb-node tb-told" : "tb-node" },
       draw("rect", { x: x - width / 2, y: y - height / 2, width, height, rx: SIZE.edge }),
       draw("text", { x, y: y - 4 }, title),
-      draw("text", { x, y: y + 15, class: "tb-gradient" }, gradient && `grad ${gradient}`),
+      draw("text", { x, y: y + 15, class: "tb-grad" }, gradient && `grad ${gradient}`),
     );
   }
 }
