@@ -125,6 +125,8 @@ LOOK = """() => {
         lines.push(`shadow ${style.boxShadow}`);
         return lines.join("; ");
     };
+    // What shows a radio button and its focus: its label.
+    const face = (node) => (node.type === "radio" && node.closest("label")) || node;
     window.stops = [];
     const isOn = (box) => box.bottom > 0 && box.top < innerHeight
         && box.right > 0 && box.left < innerWidth;
@@ -132,14 +134,14 @@ LOOK = """() => {
     window.step = async () => {
         const node = document.activeElement;
         const last = stops.at(-1);
-        if (last) last.differs = look(last.node) !== last.look;
+        if (last) last.differs = look(face(last.node)) !== last.look;
         if (node === document.body) return null;
         // What comes onto the screen is laid out then, and may move the rest for a moment.
         if (!isOn(node.getBoundingClientRect())) await frame().then(frame).then(frame);
         const box = node.getBoundingClientRect();
         stops.push({
-            node, look: look(node), what: describe(node), stop: node.dataset.stop,
-            seen: isOn(box) && box.width > 0 && box.height > 0 && node.checkVisibility({
+            node, look: look(face(node)), what: describe(node), stop: node.dataset.stop,
+            seen: isOn(box) && box.width > 0 && box.height > 0 && face(node).checkVisibility({
                 visibilityProperty: true, opacityProperty: true,
             }),
             article: Boolean(node.closest("article")),

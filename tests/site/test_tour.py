@@ -122,7 +122,7 @@ SMALLEST_TEXT = 11  # pixels
 # How far the centred lines of interactive figures are from the middle of their figures.
 OFF_CENTRE = """() => [...document.querySelectorAll(".tb-figure p")].flatMap((line) => {
     if (getComputedStyle(line).textAlign !== "center") return [];
-    if (line.matches(".tb-status, :empty")) return [];
+    if (line.matches(".tb-status") || !line.textContent.trim()) return [];
     const middle = (node) => {
         const { left, right } = node.getBoundingClientRect();
         return (left + right) / 2;
@@ -299,7 +299,8 @@ def test_all_boxes_end_at_one_edge(tour):
     edges = visits[WIDTHS[1]].edges
     if page in DOCUMENTS and edges["text"]:
         assert edges["off"] == {}
-        assert edges["column"] == pytest.approx(768, abs=0.5)
+        if page != "book/index.html":  # whose text has the model beside it
+            assert edges["column"] == pytest.approx(768, abs=0.5)
         assert edges["text"] <= 656.5
 
 

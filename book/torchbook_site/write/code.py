@@ -115,15 +115,18 @@ def _lines(runs: Iterable[Run]) -> Iterator[list[Run]]:
 
 
 def _breaks(text: str, runs: list[Run]) -> Iterator[int]:
-    """Return where a line may break beside its spaces: not in its words and comments."""
-    allowed = {match.start() for match in BREAK.finditer(text)}
+    """Return where a line may break beside its spaces: in its words and comments at dots only."""
+    in_names = set()
     for match in DOTTED.finditer(text):
         if len(match[0]) > LONG_NAME:
-            allowed.add(match.start() + match[0].rindex("."))
+            in_names.add(match.start() + match[0].rindex("."))
+            if text[: match.start()].endswith("="):
+                in_names.add(match.start())
+    allowed = in_names | {match.start() for match in BREAK.finditer(text)}
     start = 0
     for css, part in runs:
-        if css not in ("s", "c"):
-            yield from (place for place in allowed if start < place <= start + len(part))
+        places = in_names if css in ("s", "c") else allowed
+        yield from (place for place in places if start < place <= start + len(part))
         start += len(part)
 
 
