@@ -10,7 +10,7 @@ for (const box of document.querySelectorAll(":not(.output) > div.highlight")) {
   box.prepend(button);
 }
 
-// For screen readers, which don't read what a button says anew.
+// For screen readers, which don't read a button again when its text changes.
 const said = document.createElement("p");
 said.className = "tb-status";
 said.setAttribute("role", "status");
