@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[1]
 SITE = ROOT / "_build" / "html"
 STILLS = ROOT / "book" / "static" / "figures" / "stills"
 FIGURE = re.compile(r"<tb-([a-z-]+)[ >]")
-TOOLS = {"classifier", "copy-page", "error-finder", "sortable"}  # nothing to see without a reader
+# Nothing to see without a reader.
+TOOLS = {"classifier", "copy-page", "error-finder", "predict", "question", "sortable"}
 
 
 def main() -> None:
