@@ -27,8 +27,8 @@ BROKEN = [
     ("        pass_back(parent)\n", "        pass\n", "recursion_a"),
     # Forgets what was there.
     ("            value.grad += gradient  #", "            value.grad = gradient  #", "twice"),
-    # Uphill.
-    ("value.data -= 0.1 * value.grad", "value.data += 0.1 * value.grad", "circle"),
+    # Steps of no length. (Uphill, Python's numbers overflow before the claim.)
+    ("value.data -= 0.1 * value.grad", "value.data -= 0.0 * value.grad", "circle"),
     # The mean over copies.
     (
         "gradient = gradient.sum(axis=axis, keepdims=True)",
