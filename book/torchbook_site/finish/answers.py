@@ -12,7 +12,6 @@ from os.path import normpath
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from PIL import Image
 
 from torchbook_site.finish.site import Site
@@ -33,6 +32,8 @@ def _ask(folder: Path, figure: re.Match[str]) -> str:
     model = MODEL.search(figure[0])
     if not model or not (path := _file(folder, model[1])).is_file():
         return figure[0]  # the gates name what the site lacks
+    import onnxruntime  # takes long to load, and few books have a model to ask
+
     session = onnxruntime.InferenceSession(path)
     [pixels] = session.get_inputs()
 

@@ -92,7 +92,7 @@ def _id(name: str) -> str:
 
 
 def _check(mark: caption_mark, numbers: dict[str, str]) -> None:
-    """Refuse a caption that is none."""
+    """Raise ValueError if this cannot be a caption: what is wrong with it."""
     name = mark["name"]
     if name in numbers:
         raise ValueError("has the name of another on this page: give it one of its own")

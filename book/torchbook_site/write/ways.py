@@ -48,7 +48,7 @@ def trail(way: list[Page], app: Sphinx) -> str:
 
 
 def show_ways(app: Sphinx, pagename: str, context: dict[str, Any]) -> None:
-    """Hand the templates the list of pages, the way to this one, and what the footer names.
+    """Hand the templates the list of pages and the way to this one.
 
     A step of the way is a name and a title; a part of the book is no page and has no name.
     """
