@@ -14,8 +14,11 @@ heights = 24 - 2.2 * hours + 0.5 * torch.randn(100, 1)
 assert hours.shape == heights.shape
 x = hours.to(device)
 y = heights.to(device)
-order = torch.randperm(len(x))  # shuffle, then cut; indices may stay on the CPU
-train, valid, test = order.split([60, 20, 20])
+n = len(x)
+order = torch.randperm(n)  # shuffle, then cut; indices may stay on the CPU
+train = order[: 6 * n // 10]  # 60 %
+valid = order[6 * n // 10 : 8 * n // 10]  # 20 %
+test = order[8 * n // 10 :]  # the rest
 
 # 2. Model
 model = nn.Linear(1, 1).to(device)
@@ -28,6 +31,7 @@ def evaluate(model, x, y):
 
 
 # 3. Loss (F.mse_loss) and optimiser
+# A loss of nan? The inputs are too large for this rate: scale them, or take a tenth of it.
 optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
 
 # 4. Training loop
@@ -55,12 +59,12 @@ loaded.eval()
 # How far to trust it: a thousand evenings around our own line
 w = loaded.weight.item()
 b = loaded.bias.item()
-x_seen = x[train].cpu().double().numpy()  # [60, 1]
-y_seen = y[train].cpu().double().numpy()  # [60, 1]
-line = w * x_seen + b  # [60, 1]
+x_seen = x[train].cpu().double().numpy()  # [M, 1], M readings in the training split
+y_seen = y[train].cpu().double().numpy()  # [M, 1]
+line = w * x_seen + b  # [M, 1]
 sigma = (((y_seen - line) ** 2).sum() / (len(line) - 2)) ** 0.5
 noise = sigma * np.random.default_rng(0).standard_normal((len(line), 1000))
-evenings = line + noise  # [60, 1000]
+evenings = line + noise  # [M, 1000]
 slopes, starts = np.polyfit(x_seen[:, 0], evenings, deg=1)  # [1000] each
 margin = 2 * (-starts / slopes).std()  # two standard errors, in hours
 print(f"dark after {-b / w:.1f} h, give or take {60 * margin:.0f} min")

@@ -66,17 +66,22 @@ BROKEN = [
     ("x_four = np.tile(x, 4)", "x_four = np.tile(x, 2)", "halved"),
     # models compared on the readings that they learned from
     (
-        "line_loss = mse_of(line, new_x[60:80], new_y[60:80])\n"
-        "    curve_loss = mse_of(curve, new_x[60:80], new_y[60:80])",
-        "line_loss = mse_of(line, new_x[:60], new_y[:60])\n"
-        "    curve_loss = mse_of(curve, new_x[:60], new_y[:60])",
+        "if mse_of(line, x[exam], y[exam]) < mse_of(curve, x[exam], y[exam]):",
+        "if mse_of(line, x[course], y[course]) < mse_of(curve, x[course], y[course]):",
         "line_on_valid",
     ),
     # a rival that is a line too
     (
-        "curve = np.polyfit(new_x[:60], new_y[:60], deg=9)",
-        "curve = np.polyfit(new_x[:60], new_y[:60], deg=1)",
+        "curve = np.polyfit(x[course], y[course], deg=9)",
+        "curve = np.polyfit(x[course], y[course], deg=1)",
         "line_on_valid",
+    ),
+    # other candles, which don't burn along a line
+    (
+        "new_x = new_hours[:80, 0].double().numpy()\n"
+        "    new_y = new_heights[:80, 0].double().numpy()",
+        "new_x = new_hours[:80, 0].double().numpy()\n    new_y = new_x**2",
+        "vote",
     ),
     # the end of the candle looked up at a height of 2 cm
     ("return -b / w, 2 * ends.std()", "return (2 - b) / w, 2 * ends.std()", "caught"),
@@ -85,11 +90,11 @@ BROKEN = [
     # one standard error sold as two
     ("return -b / w, 2 * ends.std()", "return -b / w, ends.std()", "caught"),
     # a loaded file whose contents nobody puts into the model
-    ("loaded.load_state_dict(state)\n", "", "loaded"),
+    ("loaded.load_state_dict(state)  # now the saved ones\n", "", "loaded"),
     # readings and heights in different orders
     (
-        "loss = loss_fn(predictions, targets[train])",
-        "loss = loss_fn(predictions, targets[:60])",
+        "loss = F.mse_loss(predictions, targets[train])",
+        "loss = F.mse_loss(predictions, targets[:60])",
         "second",
     ),
 ]
