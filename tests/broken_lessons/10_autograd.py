@@ -38,13 +38,19 @@ BROKEN = [
     # A place that was taken twice gets one gradient.
     ("np.add.at(gradient, places, g)", "gradient[places] = g", "checked"),
     # A power without its factor.
-    ("(g * n * self.data ** (n - 1),)", "(g * self.data ** (n - 1),)", "checked"),
+    (
+        "return each(u.data**n, (u,), (n * u.data ** (n - 1),))",
+        "return each(u.data**n, (u,), (u.data ** (n - 1),))",
+        "checked",
+    ),
     # The way back of exp without its slope.
-    ("lambda g: (g * result,)", "lambda g: (g,)", "checked"),
-    # One gradient for both halves of a product.
-    ("(g * other.data, g * self.data)", "(g * other.data, g * other.data)", "checked"),
+    ("return each(result, (u,), (result,))", "return each(result, (u,), (1.0,))", "checked"),
+    # One gradient for both halves of a product, of arrays.
+    ("(u, v), (v.data, u.data))", "(u, v), (v.data, v.data))", "arrays"),
+    # A bias hears from one of its copies.
+    ("gradient = gradient.sum(axis=0)", "gradient = gradient[0]", "arrays"),
     # The planted bug isn't one.
-    ("(g * (g > 0),)", "(g * (self.data > 0),)", "planted"),
+    ("(g * (g > 0),)", "(g * (u.data > 0),)", "planted"),
     # Another start for PyTorch.
     (
         "theirs[name] = torch.tensor(array, requires_grad=True)",
@@ -55,8 +61,18 @@ BROKEN = [
     ("weights.data -= 0.7 *", "weights.data -= 0.0007 *", "gpt_learns"),
     # The rounding tells the truth.
     (
-        "        return gradient\n\n\nx = torch.tensor([0.3, 1.7]",
-        "        return gradient * 0\n\n\nx = torch.tensor([0.3, 1.7]",
+        "def backward(ctx, gradient):\n        return gradient\n",
+        "def backward(ctx, gradient):\n        return gradient * 0\n",
         "gradcheck",
     ),
+    # The model that should give NaN has its small number in the right place.
+    (
+        "length = (h**2).sum(dim=1, keepdim=True).sqrt()",
+        "length = ((h**2).sum(dim=1, keepdim=True) + 1e-12).sqrt()  # too",
+        "root",
+    ),
+    # The repaired one hasn't.
+    ("keepdim=True) + 1e-12).sqrt()", "keepdim=True)).sqrt()", "repaired"),
+    # The detach is still there.
+    ("h / length + self.right(x))", "h / length + self.right(x).detach())", "repaired"),
 ]

@@ -232,7 +232,7 @@ def check_6(answer: object) -> None:
                 require(
                     places[id(parent)] > places[id(value)],
                     "Somebody passes on too early: a value comes before one that was made from "
-                    "it. The newest are first.",
+                    "it. The youngest are first.",
                 )
 
 
