@@ -77,4 +77,6 @@ BROKEN = [
         "return torch.full_like(picture, 0.45)",
         "outlines",
     ),
+    # Models that keep the line that is on trial.
+    ("return super().forward(images + 1)", "return super().forward(images)", "ours"),
 ]
