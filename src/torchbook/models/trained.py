@@ -15,8 +15,9 @@ def fashion_mnist_after_20_epochs() -> dict[str, Tensor]:
     """Return the weights of chapter 11's network after 20 epochs of Fashion-MNIST.
 
     They are the `state_dict` of its `make_network(norm=True, shortcut=True, width=32, depth=2)`,
-    which expects pictures of mean 0 and standard deviation 1. `tools/train_fashion_mnist_for_long.py`
-    trained them, on the training split of `load_fashion_mnist` alone.
+    which expects pictures of mean 0 and standard deviation 1. The script
+    `tools/train_fashion_mnist_for_long.py` trained them, on the training split of
+    `load_fashion_mnist` alone.
 
     Raises:
         DataCorruptError: the file is not the one that the book was written with.
