@@ -25,16 +25,16 @@ BROKEN = [
     (
         "        w -= self.lr * w.grad\n\n\nSGD.step",
         "        w -= self.lr * w.grad / 2\n\n\nSGD.step",
-        "same_SGD",
+        "same",
     ),
     # A running mean instead of a running sum.
-    ("rolling += w.grad", "rolling += 0.1 * w.grad", "same_momentum"),
+    ("rolling += w.grad", "rolling += 0.1 * w.grad", "same"),
     # The means are too small in the beginning.
-    ("fair_mean = mean / (1 - 0.9**self.t)", "fair_mean = mean", "same_Adam"),
+    ("fair_mean = mean / (1 - 0.9**self.t)", "fair_mean = mean", "same"),
     # The root of a mean that isn't fair.
-    ("fair_square.sqrt()", "square.sqrt()", "same_Adam"),
+    ("fair_square.sqrt()", "square.sqrt()", "same"),
     # A pull that doesn't depend on the rate.
-    ("w *= 1 - self.lr * self.weight_decay", "w *= 1 - self.weight_decay", "same_AdamW"),
+    ("w *= 1 - self.lr * self.weight_decay", "w *= 1 - self.weight_decay", "same"),
     # Adam with the decay that it is compared with.
     (
         "decay_matters = largest_difference(Adam,",

@@ -56,7 +56,7 @@ def nesterov_by_torch(w, gradient, rolling, lr):
 
 
 def nesterov_by_numpy(w, gradient, rolling, lr):
-    w, gradient, rolling = np.array(w), np.array(gradient), np.array(rolling)
+    w, gradient, rolling = w.numpy(), gradient.numpy(), rolling.numpy()
     new = gradient + 0.9 * rolling
     return [w - lr * gradient - lr * 0.9 * new, new]
 
@@ -289,7 +289,7 @@ WRONG = {
     "11-1": [
         (2 / 800, "Take its root"),
         ((1 / 800) ** 0.5, "without the ReLU"),
-        ((2 / 1600) ** 0.5, "not the outputs"),
+        ((2 / 1200) ** 0.5, "not the outputs"),
         ((2 / 25) ** 0.5, "all the maps"),
         ((2 / 32) ** 0.5, "25 places"),
         (0.01, "Count the inputs"),

@@ -10,7 +10,7 @@ const MOST_ROWS = 10;
 const GAIN = { min: 0.2, max: 3, step: 0.05 };
 const BINS = 31; // from -3 to 3; the outer two hold what lies beyond
 const REACH = 3;
-const PICTURE = { width: 340, row: 34, left: 66, right: 78, tallest: 0.3 };
+const PICTURE = { width: 340, row: 34, left: 66, right: 66, tallest: 0.3 };
 const SVG = "http://www.w3.org/2000/svg";
 
 /** @type {Record<string, {bend: (x: number) => number, best: number}>} */
@@ -197,7 +197,11 @@ export class ActivationsFigure extends Figure {
       ),
       this.stage,
       this.explanation,
-      make("p", { class: "tb-hint" }, "From −3 to 3; what lies beyond is in the outermost bars."),
+      make(
+        "p",
+        { class: "tb-hint" },
+        "The histograms go from −3 to 3, and their tallest bars are cut off. On the right is the size: the root of the mean square.",
+      ),
     ];
   }
 
@@ -256,7 +260,7 @@ export class ActivationsFigure extends Figure {
       draw("line", { x1: start, x2: end, y1: bottom, y2: bottom, class: "tb-layer-line" }),
       ...bars,
       draw("text", { x: PICTURE.left - 36, y: bottom - 6 }, number ? `layer ${number}` : "input"),
-      draw("text", { x: end + 38, y: bottom - 6, class: "tb-grad" }, `size ${showSize(size)}`),
+      draw("text", { x: end + 33, y: bottom - 6, class: "tb-grad" }, showSize(size)),
     ];
   }
 }
