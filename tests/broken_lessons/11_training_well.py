@@ -42,13 +42,7 @@ BROKEN = [
         "decay_matters",
     ),
     # An average that hardly moves.
-    ("share=0.1):", "share=0.001):", "average_nothing"),
-    # The weights come to rest after all.
-    ("[0.02] * 75})", "one_cycle(0.02, 75)})", "wander"),
-    # All pictures, but the same few again and again.
-    (
-        "batches(train_x, train_y, 2, seed=0)",
-        "batches(train_x[:1600], train_y[:1600], 2, seed=0)",
-        "all_pictures",
-    ),
+    ("average=None, share=0.1\n", "average=None, share=0.001\n", "average_nothing"),
+    # An average that follows too slowly to get anywhere.
+    ('"share": 0.01}', '"share": 0.0001}', "wander"),
 ]
