@@ -15,6 +15,7 @@ from torchbook.models.pretrained import (
 )
 from torchbook.models.small_cnn import SmallCNN
 from torchbook.models.tiny_vgg import TinyVGG
+from torchbook.models.trained import fashion_mnist_after_20_epochs
 from torchbook.models.vit import EncoderBlock, SelfAttention, VisionTransformer
 from torchbook.models.vit_weights import load_torchvision_weights
 
@@ -46,6 +47,7 @@ __all__ = [
     "TinyVGG",
     "TwoLayerClassifier",
     "VisionTransformer",
+    "fashion_mnist_after_20_epochs",
     "freeze_batch_norm",
     "imagenet_classes",
     "lite0",

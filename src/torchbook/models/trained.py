@@ -1,0 +1,28 @@
+"""Weights that took longer to train than a build may take. The book's own, under its licence."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from torchbook.data.download import verify_files
+
+WEIGHTS = "fashion_mnist_20_epochs.pt"
+SHA256 = "9172ff0a544637cf92b092f620954509bbe6714c2ea2339bc2617506f1c3aa0e"
+
+
+def fashion_mnist_after_20_epochs() -> dict[str, Tensor]:
+    """Return the weights of chapter 11's network after 20 epochs of Fashion-MNIST.
+
+    They are the `state_dict` of its `make_network(norm=True, shortcut=True, width=32, depth=2)`,
+    which expects pictures of mean 0 and standard deviation 1. The script
+    `tools/train_fashion_mnist_for_long.py` trained them, on the training split of
+    `load_fashion_mnist` alone.
+
+    Raises:
+        DataCorruptError: the file is not the one that the book was written with.
+    """
+    folder = Path(__file__).parent
+    verify_files(folder, {WEIGHTS: SHA256})
+    weights = torch.load(folder / WEIGHTS, weights_only=True)
+    return {k: v.float() if v.is_floating_point() else v for k, v in weights.items()}
