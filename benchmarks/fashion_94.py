@@ -124,7 +124,10 @@ def main() -> None:
     has_accelerator = torch.accelerator.is_available()
     device = torch.accelerator.current_accelerator() if has_accelerator else None
     device = device or torch.device("cpu")
-    dtype = torch.bfloat16 if device.type == "cuda" else None
+    dtype = None
+    if device.type == "cuda":  # float16 would need its gradients scaled
+        has_bfloat16 = torch.cuda.is_bf16_supported(including_emulation=False)
+        dtype = torch.bfloat16 if has_bfloat16 else None
     published = FashionMNIST(str(options.data), train=True, download=True)
     images, labels = published.data.unsqueeze(1).to(device), published.targets.to(device)
     mixed = torch.randperm(60_000, device=device)

@@ -13,7 +13,7 @@ device = torch.accelerator.current_accelerator() if torch.accelerator.is_availab
 if device is None:
     device = torch.device("cpu")
     torch.set_num_threads(1)  # small operations: more threads may be slower; try it
-is_mixed = device.type == "cuda"  # bfloat16 pays where the hardware has it
+is_mixed = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def conv_block(n_in, n_out, pool):

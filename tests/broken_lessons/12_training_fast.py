@@ -26,9 +26,9 @@ BROKEN = [
         "same_losses",
     ),
     # An addition is no operation.
-    ("work = 64 * 18 * n_in", "work = 64 * 9 * n_in", "conv_flops"),
+    ("work.append(64 * 18 * n_in", "work.append(64 * 9 * n_in", "conv_flops"),
     # Somebody trains the pictures, too.
-    ("first = first or work", "first = 0", "conv_back"),
+    ("backward = 2 * sum(work) - work[0]", "backward = 2 * sum(work)", "conv_back"),
     # Weights that nobody fetches.
     (
         "moved = 4 * (batch * width + width * width + batch * width)",
@@ -37,8 +37,8 @@ BROKEN = [
     ),
     # Multiplications only.
     (
-        "operations = 2 * batch * width * width",
-        "operations = batch * width * width",
+        "work = 2 * batch * width * width",
+        "work = batch * width * width",
         "linear_costs",
     ),
     # Not fused at all.

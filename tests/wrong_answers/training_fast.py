@@ -218,7 +218,7 @@ WRONG = {
         ((4 * NUMBERS, WORK), "Which is which"),
         ((WORK // 2, 4 * NUMBERS), "an addition, too"),
         ((WORK // 32, 4 * NUMBERS), "one row"),
-        ((7840, 4 * NUMBERS), "operations aren't right"),
+        ((7840, 4 * NUMBERS), "flops aren't right"),
         ((WORK, NUMBERS), "four bytes"),
         ((WORK, 2 * NUMBERS), "bfloat16"),
         ((WORK, 4 * (NUMBERS - 7840)), "weights have to be fetched"),
@@ -276,7 +276,7 @@ WRONG = {
             network(
                 nn.Conv2d(1, 32, 3), nn.Conv2d(32, 32, 3), nn.Flatten(), nn.Linear(32 * 576, 10)
             ),
-            "million operations",
+            "million flops",
         ),
         (
             network(small_block(1, 8), small_block(8, 16), nn.Flatten(), nn.Linear(784, 9)),

@@ -4,12 +4,12 @@ import { define, Figure, make, makeSelect, showNumber } from "./common.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const SIZE = { width: 340, height: 260, left: 48, right: 26, top: 14, bottom: 44 };
-const INTENSITIES = { from: 0.1, to: 10_000 }; // operations per byte
-const SPEEDS = { from: 1e9, to: 1e15 }; // operations per second
+const INTENSITIES = { from: 0.1, to: 10_000 }; // flops per byte
+const SPEEDS = { from: 1e9, to: 1e15 }; // flops per second
 const POWERS = { batch: 14, width: 14 }; // the largest: 2 ** 14
 const OWN = "your own machine";
 
-/** @typedef {{peak: number, bandwidth: number}} Machine operations and bytes per second */
+/** @typedef {{peak: number, bandwidth: number}} Machine flops and bytes per second */
 /** @typedef {{name: string, bytes: number, machine: Machine}} Choice */
 
 /**
@@ -37,10 +37,10 @@ export function costs(batch, width, bytes) {
   return { operations, moved, intensity: operations / moved };
 }
 
-/** Operations per byte at which the roof bends. @param {Machine} machine */
+/** Flops per byte at which the roof bends. @param {Machine} machine */
 export const bend = ({ peak, bandwidth }) => peak / bandwidth;
 
-/** Operations per second that the roof allows. @param {Machine} machine @param {number} intensity */
+/** Flops per second that the roof allows. @param {Machine} machine @param {number} intensity */
 export const roof = ({ peak, bandwidth }, intensity) => Math.min(peak, bandwidth * intensity);
 
 /**
@@ -125,7 +125,7 @@ export class RooflineFigure extends Figure {
     this.fields = make(
       "div",
       { class: "tb-inputs" },
-      this.field("billion operations per second", "peak"),
+      this.field("billion flops per second", "peak"),
       this.field("billion bytes per second", "bandwidth"),
     );
     const names = CHOICES.map(({ name }) => name);
@@ -206,7 +206,7 @@ export class RooflineFigure extends Figure {
     const speed = roof(machine, intensity);
     const isCooking = intensity >= bend(machine);
     const start =
-      `${inWords(operations)} operations for ${inWords(moved)} bytes: ` +
+      `${inWords(operations)} flops for ${inWords(moved)} bytes: ` +
       `${showNumber(Number(intensity.toPrecision(3)))} per byte. `;
     const time = `At least ${showTime(operations / speed)}`;
     if (isCooking) return `${start}${time}, limited by arithmetic: the cook is the limit.`;
@@ -257,8 +257,8 @@ export class RooflineFigure extends Figure {
       draw("circle", { class: "tb-layer", cx: x, cy: y, r: 7 }),
       ...ticksX,
       ...ticksY,
-      write("operations per byte", { x: middle, y: height - 8, "text-anchor": "middle" }),
-      write("operations per second", {
+      write("flops per byte", { x: middle, y: height - 8, "text-anchor": "middle" }),
+      write("flops per second", {
         transform: `translate(12 ${(top + ground) / 2}) rotate(-90)`,
         "text-anchor": "middle",
       }),

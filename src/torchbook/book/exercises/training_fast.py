@@ -38,7 +38,7 @@ def check_1(answer: object) -> None:
     require(operations != work // 32, "That's the work for one row. There are 32.")
     require(
         operations == work,
-        "The operations aren't right: for each row and each output, 784 products are added up.",
+        "The flops aren't right: for each row and each output, 784 products are added up.",
     )
     require(moved != numbers, "Those are the numbers. A float32 has four bytes.")
     require(moved != 2 * numbers, "Four bytes for each number; bfloat16 would take two.")
@@ -254,9 +254,9 @@ def check_7(answer: object) -> None:
     flops = as_whole(counter.get_total_flops())
     require(
         flops < _MOST_FLOPS,
-        f"Yours does {flops / 1e6:.2f} million operations for a picture. Fewer than 1 million!",
+        f"Yours does {flops / 1e6:.2f} million flops for a picture. Fewer than 1 million!",
     )
-    print(f"{flops / 1e6:.2f} million operations for a picture. Does it get to 90 %?")
+    print(f"{flops / 1e6:.2f} million flops for a picture. Does it get to 90 %?")
 
 
 CHECKS: dict[str, Check] = {
