@@ -42,11 +42,11 @@ BROKEN = [
         "linear_costs",
     ),
     # Not fused at all.
-    ('("fused", {"fused": True})', '("fused", {"foreach": True})', "optimiser_fused"),
+    ('"fused": {"fused": True}}', '"fused": {"foreach": True}}', "optimiser_fused"),
     # Fewer calls, and uphill.
     (
-        '("foreach", {"foreach": True})',
-        '("foreach", {"foreach": True, "maximize": True})',
+        '"foreach": {"foreach": True}, "fused"',
+        '"foreach": {"foreach": True, "maximize": True}, "fused"',
         "same_adam",
     ),
     # The formula is what PyTorch has ready.

@@ -3,7 +3,7 @@
 import { define, Figure, make, makeSelect, showNumber } from "./common.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const SIZE = { width: 340, height: 260, left: 48, right: 26, top: 14, bottom: 44 };
+const SIZE = { width: 340, height: 260, left: 58, right: 26, top: 14, bottom: 44 };
 const INTENSITIES = { from: 0.1, to: 10_000 }; // flops per byte
 const SPEEDS = { from: 1e9, to: 1e15 }; // flops per second
 const POWERS = { batch: 14, width: 14 }; // the largest: 2 ** 14
