@@ -4,6 +4,8 @@ import json
 import random
 import re
 import statistics
+import subprocess
+import sys
 from pathlib import Path
 
 import IPython.display
@@ -16,6 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from myst_nb.core.read import read_myst_markdown_notebook
+
+from torchbook.data.download import cache_dir
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "book" / "benchmarks.md").read_text(encoding="utf-8")
@@ -292,3 +296,15 @@ def test_the_committed_results_can_be_read_on_a_phone(run):
         assert 0 <= label.x0 <= label.x1 <= figure.bbox.width
         for name, value in zip(axis.texts[::2], axis.texts[1::2], strict=True):
             assert name.get_window_extent().x1 < value.get_window_extent().x0
+
+
+def test_the_script_for_a_gpu_runs_on_a_cpu_and_says_what_it_ran_on(fashion_mnist, tmp_path):
+    (tmp_path / "FashionMNIST").symlink_to(cache_dir() / "FashionMNIST")
+    tiny = "--steps 2 --batch-size 8 --width 4 --pictures 32 --no-compile --data . --out out.json"
+    script = ROOT / "benchmarks" / "fashion_94.py"
+    subprocess.run([sys.executable, script, *tiny.split()], cwd=tmp_path, check=True, timeout=300)
+    result = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    assert result["device"]
+    assert 0 <= result["test"] <= 100
+    assert result["seconds"] > 0
+    assert not result["reached"]

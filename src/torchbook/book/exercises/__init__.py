@@ -25,6 +25,7 @@ _MODULES = (  # in the order of the chapters
     "deployment",
     "autograd",
     "training_well",
+    "training_fast",
 )
 
 
