@@ -120,6 +120,7 @@ export class MemoryFigure extends Figure {
   /** @type {Moment[]} */
   moments = [];
   place = 0;
+  name = "";
 
   read() {
     this.address = this.getAttribute("model");
@@ -250,7 +251,7 @@ export class MemoryFigure extends Figure {
   /** The name, with the letter that was read last. @param {number} y */
   spelling(y) {
     return [...`.${this.name}.`].map((letter, i) => {
-      const look = i === this.place ? "tb-now" : i > this.place ? "tb-later" : "";
+      const look = i === this.place ? "tb-read" : i > this.place ? "tb-later" : "";
       return draw("text", { x: 8 + i * 19, y: y - 6, class: `tb-letter ${look}` }, letter);
     });
   }
@@ -275,7 +276,7 @@ export class MemoryFigure extends Figure {
     const label = LETTERS[id] === "." ? "end" : LETTERS[id];
     const full = WIDTH - 90;
     return [
-      draw("text", { x: 0, y: y + 14, class: isNext ? "tb-now" : "" }, label),
+      draw("text", { x: 0, y: y + 14, class: isNext ? "tb-read" : "" }, label),
       draw("rect", {
         x: 36,
         y: y + 2,
