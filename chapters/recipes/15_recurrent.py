@@ -14,7 +14,6 @@ names = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
 for module in [] if names else [torch, torch.Tensor, nn.functional, builtins, str, list, Path]:
     names += [name for name in dir(module) if name[0] != "_" and len(name) <= 24]
 names = sorted({name.strip().lower() for name in names} - {""})
-names = [names[i] for i in torch.randperm(len(names))]
 letters = "\n" + "".join(sorted(set("".join(names))))  # a line break begins and ends each name
 
 
@@ -40,9 +39,8 @@ def loss_of(model, rows):
     return F.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten(), ignore_index=-1)
 
 
-rows = encode(names)
-n_valid = len(rows) // 10
-valid, train = rows[:n_valid], rows[n_valid:]
+rows = encode(names)[torch.randperm(len(names))]
+valid, train = rows[: len(rows) // 10], rows[len(rows) // 10 :]
 model = Writer(len(letters))
 optimizer = torch.optim.AdamW(model.parameters(), lr=0.005)
 best = float("inf")
