@@ -40,6 +40,7 @@ FETCHING = {
     "script": {"src", "href", "xlink:href"},
     "source": {"src"},
     "tb-classifier": {"model"},
+    "tb-memory": {"model"},
     "track": {"src"},
     "use": {"href", "xlink:href"},
     "video": {"src"},

@@ -8,6 +8,7 @@ from torchbook.data.sets.animal_vegetable_mineral import (
     load_animal_vegetable_mineral,
     unpack_animal_vegetable_mineral,
 )
+from torchbook.data.sets.baby_names import load_baby_names
 from torchbook.data.sets.backgrounds import load_backgrounds, paste
 from torchbook.data.sets.fashion_mnist import load_fashion_mnist
 from torchbook.data.sets.natural_photos import load_natural_photos
@@ -22,6 +23,7 @@ __all__ = [
     "UnreadableImageError",
     "circles",
     "load_animal_vegetable_mineral",
+    "load_baby_names",
     "load_backgrounds",
     "load_fashion_mnist",
     "load_image_folder",

@@ -26,6 +26,7 @@ _MODULES = (  # in the order of the chapters
     "autograd",
     "training_well",
     "training_fast",
+    "recurrent",
 )
 
 
