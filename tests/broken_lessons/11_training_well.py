@@ -1,8 +1,12 @@
 """Ways to break the lessons of chapter 11, each with the claim that must notice."""
 
 BROKEN = [
-    # Weights that are nearly large enough.
-    ("mean=0.0, std=0.01)", "mean=0.0, std=0.1)", "stuck"),
+    # Weights of the right size. (Those of 0.1 get stuck, too.)
+    (
+        "mean=0.0, std=0.01)",
+        "mean=0.0, std=(2 / module.weight[0].numel()) ** 0.5)",
+        "stuck",
+    ),
     # A network that isn't deep.
     ("shortcut=False, width=16, depth=6):", "shortcut=False, width=16, depth=1):", "vanishes"),
     # The mean square for the standard deviation.
