@@ -194,12 +194,38 @@ def elastic(world: distributed.World, folder: Path) -> dict:
     return {"elastic": train(world, callbacks=[dies_once], **path)}
 
 
+def by_hand(world: distributed.World, folder: Path) -> dict:
+    """Train a plain loop: gradients averaged by hand, and by DistributedDataParallel."""
+    results = {}
+    for name in ("hand", "ddp"):
+        model = make_model()
+        wrapped = nn.parallel.DistributedDataParallel(model) if name == "ddp" else model
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        data, losses = examples(48, 0), []
+        for start in range(0, 48, 12):
+            mine = range(start + world.rank, start + 12, world.size)
+            logits = wrapped(scaled(data.inputs[mine]))
+            loss = nn.functional.cross_entropy(logits, data.targets[mine])
+            optimizer.zero_grad()
+            loss.backward()
+            if name == "hand":
+                for weights in model.parameters():
+                    dist.all_reduce(weights.grad)
+                    weights.grad /= world.size
+            optimizer.step()
+            losses.append(sum(distributed.gather(loss.item())) / world.size)
+        weights = {name: tensor.tolist() for name, tensor in model.state_dict().items()}
+        results[name] = {"weights": weights, "losses": losses}
+    return results
+
+
 CASES = {
     "all": same_for_all,
     "transformer": transformer,
     "compiled": compiled,
     "trouble": trouble,
     "elastic": elastic,
+    "by_hand": by_hand,
 }
 
 

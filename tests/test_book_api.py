@@ -30,6 +30,7 @@ ALONE = [
     "torchbook.data.image_folder",
     "torchbook.training.checkpoint",
     "torchbook.training.distributed",
+    "torchbook.training.simulated",
 ]
 
 

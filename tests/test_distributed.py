@@ -9,7 +9,7 @@ from pathlib import Path
 import coverage
 import pytest
 import torch
-from distributed_training import EPOCHS, make_model, train
+from distributed_training import EPOCHS, examples, make_model, scaled, train
 from torch import nn
 
 from torchbook.training import checkpoint, distributed
@@ -78,6 +78,25 @@ def test_the_number_of_processes_makes_no_difference(tmp_path, n_processes):
     # Nothing is left of the folders with the parts.
     files = {f"all-{n_processes}.json", "half.pt", "resumed.pt", "sharded resumed.pt"}
     assert {path.name for path in tmp_path.iterdir()} == files
+
+
+def test_gradients_averaged_by_hand_are_those_of_pytorchs_wrapper_and_of_one_process(tmp_path):
+    together = torchrun("by_hand", tmp_path, 2)
+    model, losses = make_model(), []
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    data = examples(48, 0)
+    for start in range(0, 48, 12):
+        logits = model(scaled(data.inputs[start : start + 12]))
+        loss = nn.functional.cross_entropy(logits, data.targets[start : start + 12])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    for name in ("hand", "ddp"):
+        assert together[name]["losses"] == pytest.approx(losses, rel=1e-9)
+        for key, weights in model.state_dict().items():
+            got = torch.tensor(together[name]["weights"][key], dtype=torch.float64)
+            torch.testing.assert_close(got, weights, rtol=1e-9, atol=1e-12)
 
 
 def loaded(path: Path) -> dict:

@@ -27,6 +27,7 @@ _MODULES = (  # in the order of the chapters
     "training_well",
     "training_fast",
     "recurrent",
+    "many_devices",
 )
 
 
