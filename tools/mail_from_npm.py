@@ -42,6 +42,8 @@ KINDS = {
 EXPLICIT = re.compile(
     r"porn|\bxxx|\bsex|\bcum\b|fuck|pussy|\bslut|\bwhore|nude\b|naked|penis|orgasm|erotic|"
     r"\bcock|\bdick\b|\btits?\b|\banal\b|horny|incest|lolita|teens?\b.{0,40}(girl|pic|video)|"
+    r"breast|nudie|wank|smegma|tea ?bagging|adult (site|content|entertain|video|movie|web)|strippers?\b|"
+    r"lingerie|live ?cam|seduc|crotch|masturb|\bbust\b|7-8\" hammer|escorts?\b|bondage|fetish|"
     r"viagra.{0,200}erect|erection|libido|masturbat|ejaculat|bestiality|rape\b|nigger|faggot",
     re.IGNORECASE,
 )
@@ -56,7 +58,8 @@ FOOTER = re.compile(
 ATTRIBUTION = re.compile(
     r"\b(wrote|writes|said|schrieb|typed|scribbled|asserted|mumbled|spake|uttered|says)\b.{0,30}"
     r"[:.]{1,3}\s*$|^\s*[|>]*\s*(On (Mon|Tue|Wed|Thu|Fri|Sat|Sun|\d)|Quoting|At \d|In message)|"
-    r"^[\s|>*]*(From|To|Cc|Bcc|Sent|Date|Subject|Reply-To|Message-ID|Sender|Received)\s*:|"
+    r"^[\s|>*]*(From|To|Cc|Bcc|Sent|Date|Subject|Reply-To|Message-ID|Sender|Received|"
+    r"Content-[A-Z]\w+)\s*:|^\s*-+=|NextPart|"
     r"^[>|]*\s*(Phone|Tel|Fax|Mobile|Cell|ICQ|PGP|AIM)\b.*\d",
     re.IGNORECASE,
 )
@@ -180,7 +183,7 @@ def strip(text: str, names: set[str], own: set[str]) -> str:
     )
     text = re.sub(r"\bNAME(?: [A-Z]\.?)?(?: NAME)+\b", "NAME", text)
     text = re.sub(r"(URL\s*){2,}", "URL ", text)
-    text = text.replace("\\ufffd", "")
+    text = re.sub(r"\\ufffd|ÿ[0-9A-F]{4,6}", "", text)
     text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd]", "", text)
     text = re.sub(r"[ \u00a0]+", " ", text)
     text = re.sub(r" ?\n ?", "\n", text)

@@ -14,7 +14,7 @@ from pathlib import Path
 from torchbook.data.download import DataCorruptError
 
 FILE = Path(__file__).parent / "texts" / "mail.json.gz"
-SHA256 = "05425b124402db8de1c266b9df8a16cc2741349a6a662bdcda06c8e3ec4f9791"
+SHA256 = "c7e78c81534ce8b522f8893cabd9019a11788458091332bcad331921c5cb9977"
 KINDS = ("person", "newsletter", "spam")
 
 
