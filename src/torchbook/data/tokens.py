@@ -7,6 +7,7 @@ that learning needn't look at every piece for every merge.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 # A word with the space before it, other signs with the space before them, or white space. Bytes
 # from 128 on are parts of letters that ASCII doesn't have. Every byte belongs to one of the three.
@@ -63,7 +64,7 @@ class BytePairTokenizer:
         pairs: Counter[Pair] = Counter()
         holders: defaultdict[Pair, set[bytes]] = defaultdict(set)
         for piece, ids in pieces.items():
-            for pair in zip(ids, ids[1:], strict=False):
+            for pair in pairwise(ids):
                 pairs[pair] += counts[piece]
                 holders[pair].add(piece)
         merges: list[Pair] = []
@@ -73,11 +74,11 @@ class BytePairTokenizer:
             merges.append(best)
             for piece in holders.pop(best):
                 before, after = pieces[piece], merge(pieces[piece], best, new)
-                for pair in zip(before, before[1:], strict=False):
+                for pair in pairwise(before):
                     pairs[pair] -= counts[piece]
                     if pairs[pair] == 0:
                         del pairs[pair]
-                for pair in zip(after, after[1:], strict=False):
+                for pair in pairwise(after):
                     pairs[pair] += counts[piece]
                     holders[pair].add(piece)
                 pieces[piece] = after
@@ -95,7 +96,7 @@ class BytePairTokenizer:
     def _encode_piece(self, piece: bytes) -> list[int]:
         ids = list(piece)
         while len(ids) > 1:
-            pairs = zip(ids, ids[1:], strict=False)
+            pairs = pairwise(ids)
             first = min(pairs, key=lambda pair: self.merges.get(pair, len(self)))
             if first not in self.merges:
                 break

@@ -24,6 +24,7 @@ _MODULES = (  # in the order of the chapters
     "paper_replicating",
     "deployment",
     "autograd",
+    "text",
 )
 
 

@@ -1,8 +1,8 @@
-"""Word vectors: 50 numbers for each of the 8,000 commonest English words, shipped with the package.
+"""Word vectors: 50 numbers for each of 8,000 common English words, shipped with the package.
 
-Source: GloVe, J. Pennington, R. Socher and C. D. Manning, https://nlp.stanford.edu/projects/glove/ ,
-`glove.6B.50d`, trained on Wikipedia of 2014 and Gigaword 5. Licence: PDDL-1.0. What was changed, and
-the licence, are in the folder `texts` beside this file.
+Source: `glove.6B.50d` of GloVe, by J. Pennington, R. Socher and C. D. Manning,
+https://nlp.stanford.edu/projects/glove/ , trained on Wikipedia of 2014 and Gigaword 5. Licence:
+PDDL-1.0. What was changed, and the licence, are in the folder `texts` beside this file.
 """
 
 import hashlib
