@@ -1,6 +1,7 @@
 """The tokenizer loses nothing, whatever the text, and learns what the one of chapter 14 learns."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -20,7 +21,7 @@ def learn_slowly(texts, n_merges):
     for new in range(256, 256 + n_merges):
         pairs = Counter()
         for piece, ids in pieces.items():
-            for pair in zip(ids, ids[1:], strict=False):
+            for pair in pairwise(ids):
                 pairs[pair] += counts[piece]
         if not pairs:
             break

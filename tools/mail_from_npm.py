@@ -72,7 +72,7 @@ SITE = re.compile(
 )
 ADDRESS = re.compile(r"[\w.+=-]+ ?(@|\[at\]|\(at\)| at )[ ]?[\w-]+(\.[\w-]+)+|\S+@\S+")
 PHONE = re.compile(r"\+?\(?\d[\d ().-]{7,}\d")
-NUMBER = re.compile(r"\b\d{6,}\b")
+NUMBER = re.compile(r"\d{6,}")
 IP = re.compile(r"\b\d{1,3}(\.\d{1,3}){3}\b")
 GREETING = re.compile(
     r"^(\s*(?:Hi|Hello|Hey|Dear|Hiya|Cheers|Regards|Thanks|Yours|Sincerely|Best)[, ]+)"

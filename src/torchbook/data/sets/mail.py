@@ -14,7 +14,7 @@ from pathlib import Path
 from torchbook.data.download import DataCorruptError
 
 FILE = Path(__file__).parent / "texts" / "mail.json.gz"
-SHA256 = "31f953b3e6b7d3e7ab29461d0a07d808281592f198a20acc3ae42acb2e913dbf"
+SHA256 = "299f857e9f623f1b00f4c6b5405e9e71777f136e9498022ab275c7dcbe86b1d3"
 KINDS = ("person", "newsletter", "spam")
 
 
@@ -37,7 +37,7 @@ class Mail:
 
 
 def load_mail() -> list[Mail]:
-    """Return all 4,748 mails, the oldest first.
+    """Return all 4,750 mails, the oldest first.
 
     Raises:
         DataCorruptError: the file is not the one that the book was written with.
