@@ -11,13 +11,17 @@ from torchbook.data.sets.animal_vegetable_mineral import (
 from torchbook.data.sets.baby_names import load_baby_names
 from torchbook.data.sets.backgrounds import load_backgrounds, paste
 from torchbook.data.sets.fashion_mnist import load_fashion_mnist
+from torchbook.data.sets.mail import load_mail
 from torchbook.data.sets.natural_photos import load_natural_photos
 from torchbook.data.sets.sample_photos import sample_photos
 from torchbook.data.sets.shapes import circles, spirals
 from torchbook.data.sets.used_cars import load_used_cars
+from torchbook.data.sets.word_vectors import load_word_vectors
+from torchbook.data.tokens import BytePairTokenizer
 
 __all__ = [
     "Batches",
+    "BytePairTokenizer",
     "Examples",
     "Splits",
     "UnreadableImageError",
@@ -27,8 +31,10 @@ __all__ = [
     "load_backgrounds",
     "load_fashion_mnist",
     "load_image_folder",
+    "load_mail",
     "load_natural_photos",
     "load_used_cars",
+    "load_word_vectors",
     "paste",
     "read_image",
     "sample_photos",

@@ -26,8 +26,9 @@ _MODULES = (  # in the order of the chapters
     "autograd",
     "training_well",
     "training_fast",
-    "recurrent",
     "many_devices",
+    "text",
+    "recurrent",
 )
 
 

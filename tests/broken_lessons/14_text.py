@@ -1,0 +1,88 @@
+"""Ways to break the lessons of chapter 14, each with the claim that must notice."""
+
+BROKEN = [
+    # Learns nothing: the weights stay where they were.
+    ("lr=0.1, momentum=0.9", "lr=0.0, momentum=0.9", "counts_beat_rules"),
+    # The labels are another part's.
+    (
+        "targets = is_spam(train).float()",
+        "targets = is_spam(train).float()[torch.randperm(len(train))]",
+        "counts_beat_rules",
+    ),
+    # Every word is unknown.
+    (
+        "return [vocabulary.get(word, 1) for word in words_of(text)]",
+        "return [1 for word in words_of(text)]",
+        "counts_beat_rules",
+    ),
+    # Padding counts in the mean by hand.
+    ("real = (numbers != 0)", "real = (numbers != -1)", "bag"),
+    # And in PyTorch's.
+    (
+        'bag = nn.EmbeddingBag(len(vocabulary) + 2, 32, mode="mean", padding_idx=0)',
+        'bag = nn.EmbeddingBag(len(vocabulary) + 2, 32, mode="mean")',
+        "bag",
+    ),
+    # A sum isn't a mean.
+    (
+        "(embed(numbers) * real).sum(dim=1) / real.sum(dim=1)",
+        "(embed(numbers) * real).sum(dim=1)",
+        "bag",
+    ),
+    # Padding is invisible already, so its lesson is none.
+    (
+        "careless = embed(numbers).mean(dim=1)[:1]",
+        "careless = embed(numbers[:, :2]).mean(dim=1)[:1]",
+        "padding",
+    ),
+    # The filter isn't trained.
+    ("def train_filter(mails, epochs=10,", "def train_filter(mails, epochs=0,", "baseline_near"),
+    # It's trained on the opposite.
+    (
+        '(numbers_of(mail.text, vocabulary), mail.kind == "spam") for mail in mails',
+        '(numbers_of(mail.text, vocabulary), mail.kind != "spam") for mail in mails',
+        "baseline_near",
+    ),
+    # A postscript by another spammer.
+    (
+        " PS: I fixed the bug, but the server crashed again. Anyone else seeing this?",
+        " Click here to remove your email address from our list!",
+        "postscript",
+    ),
+    # The random deal keeps the calendar: no piles are shuffled.
+    (
+        "        pile[:] = [pile[i] for i in order]",
+        "        pile[:] = pile[::-1]",
+        "random_flatters",
+    ),
+    # Every week, but always from the same past.
+    (
+        "past = [mail for mail in mails if mail.day < start]",
+        'past = [mail for mail in mails if mail.day < "2002-08-10"]',
+        "weekly_helps",
+    ),
+    # A piece loses the signs between words.
+    (r"| ?[^\w\s\x80-\xff]+|", r"|", "tokenizers_agree"),
+    # Merges what isn't the pair.
+    (
+        "if tuple(ids[place : place + 2]) == pair:",
+        "if ids[place : place + 1] == [pair[0]]:",
+        "tokenizers_agree",
+    ),
+    # The latest merge goes first.
+    ("new = min(known)", "new = max(known)", "tokenizers_agree"),
+    # Hardly any merges.
+    ("n_tokens=1000)", "n_tokens=260)", "shorter"),
+    # The step in the wrong direction.
+    ("cosines = (b - a + c) @ unit.T", "cosines = (a - b + c) @ unit.T", "analogies"),
+    # No step at all.
+    ("cosines = (b - a + c) @ unit.T", "cosines = c @ unit.T", "analogies"),
+    # Vectors of any length.
+    ("unit = F.normalize(vectors, dim=1)", "unit = vectors", "one_product"),
+    # The judge points at the person.
+    (
+        "wins = machine_scores[:, None] > person_scores[None, :]",
+        "wins = machine_scores[:, None] < person_scores[None, :]",
+        "game",
+    ),
+]
