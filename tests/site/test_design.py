@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from figure_page import FRAME
 from PIL import Image
 
 pytestmark = pytest.mark.site
@@ -107,11 +108,10 @@ def test_what_goes_on_at_the_side_fades_there_and_nothing_else_does(open_tab):
     assert all((fade != "0px") == wide for wide, fade in fades), fades
     wide = tab.locator(f"{boxes}[tabindex]").first
     wide.evaluate("box => { box.scrollLeft = 1e6; }")
-    side = """([box, name]) => getComputedStyle(box).getPropertyValue(name)"""
-    tab.wait_for_function(
-        f"box => ({side})([box, '--tb-right']) === '0px'", arg=wide.element_handle()
-    )
-    assert tab.evaluate(side, [wide.element_handle(), "--tb-left"]) != "0px"
+    tab.evaluate(FRAME)
+    sides = "b => ['left', 'right'].map((s) => getComputedStyle(b).getPropertyValue(`--tb-${s}`))"
+    left, right = wide.evaluate(sides)
+    assert right == "0px" != left
     # It has the focus: the line around it must be seen.
     tab.keyboard.press("Tab")
     wide.focus()
