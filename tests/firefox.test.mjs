@@ -127,10 +127,12 @@ visit("the search answers", CHAPTER, DESK, async () => {
 });
 
 visit("a cell is copied", CHAPTER, DESK, async () => {
-  await tab.waitForSelector("div.cell_input button.copybtn");
-  await tab.focus("div.cell_input button.copybtn");
+  await tab.waitForSelector("div.cell_input .tb-copy-code");
+  await tab.focus("div.cell_input .tb-copy-code");
   await tab.keyboard.press("Enter");
-  await tab.waitForSelector('button.copybtn[data-tooltip="Copied!"]');
+  await tab.waitForFunction(() =>
+    ["Copied", "Selected"].includes(document.activeElement.textContent),
+  );
 });
 
 visit("a figure can be played with", CHAPTER, DESK, async () => {

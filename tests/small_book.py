@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from torchbook_site import SETTINGS
 
 ROOT = Path(__file__).parents[1]
 
@@ -85,6 +86,7 @@ class SmallBook:
         self.settings: dict[str, object] = {
             "torchbook_package": "little",
             "torchbook_kernel": str(ROOT / "book" / "kernel"),
+            "torchbook_formulas": str(ROOT / SETTINGS["torchbook_formulas"][0]),
             # Seconds in each build, for nothing:
             "torchbook_wheel": False,
             "torchbook_search": False,

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
+from fontTools.ttLib import TTFont
 from small_book import ROOT, SmallBook, cell
 from torchbook_site.finish.gates import problems_of
 from torchbook_site.finish.search import state_of
@@ -138,6 +139,12 @@ plots.describe(figure, 'A line that goes "up" & up')"""
     assert formulas.count("<math") == 2
     assert not re.search(r"<script[^>]*mathjax", formulas, re.IGNORECASE)
     assert '<span class="eqno">(1)</span>' in formulas
+    font = TTFont(book.folder / "_build/html/_static/formulas.woff2")
+    assert {ord(c) for c in "12=∑𝑎𝑖𝑛𝑥√"} <= font.getBestCmap().keys()
+    assert len(font.getBestCmap()) < 20  # and little else
+    assert "MATH" in font  # by whose measures browsers draw
+    licence = book.folder / "_build/html/_static/formulas-LICENSE.txt"
+    assert "SIL OPEN FONT LICENSE" in licence.read_text(encoding="utf-8")
 
 
 def test_a_traceback_on_purpose_shows_the_readers_lines_and_no_path_of_this_machine(book):

@@ -35,6 +35,8 @@ def test_the_script_runs_once_and_the_page_shows_it_with_its_output(book):
     assert 'href="../recipes/00_small.py" download' in page
     site = book.folder / "_build" / "html"
     assert "value_29 = 29" in (site / "recipes" / "00_small.py").read_text()
+    text = (site / "chapters" / "00_small.md").read_text(encoding="utf-8")
+    assert "/recipes/00_small.py)" in re.search(r"\[Download\]\(https://\S+", text)[0]
     assert "value_29 = 29" in (site / "chapters" / "00_small.md").read_text()
 
     book.page(

@@ -9,7 +9,6 @@ from PIL import Image
 from sphinx.builders.html._assets import _JavaScript
 from torchbook_site.finish import css as styles
 from torchbook_site.finish.files import add_static_files
-from torchbook_site.finish.literals import unwrap_words
 from torchbook_site.finish.site import Site
 from torchbook_site.resolve.drawings import drawing_styles
 from torchbook_site.write import images, scripts
@@ -140,14 +139,3 @@ def test_the_site_has_our_scripts_without_comments(tmp_path):
     built = tmp_path / "html" / "_static"
     assert (built / "figures" / "x.js").read_text() == "const text=`a  // ${1}`;show(text/2);"
     assert (built / "theirs.js").read_text() == "// Stays.\n"
-
-
-def test_code_in_a_line_is_one_piece():
-    word = '<span class="pre">{}</span>'
-    marked = f"{word.format('x')} {word.format('+')} {word.format('1')}"
-    literal = '<code class="docutils literal notranslate">{}</code>'
-    other = f'<code class="xref">{word.format("y")}</code>'
-    body = literal.format(marked) + other
-    site = SimpleNamespace(pages={"a.html": body})
-    unwrap_words(site)
-    assert site.pages == {"a.html": literal.format("x + 1") + other}

@@ -90,8 +90,20 @@
     if (section) links.set(section.querySelector("h1, h2, h3, h4, h5, h6") ?? section, link);
   }
 
+  // The one that is marked stays in view, however long the list is.
+  const contents = document.getElementById("pst-secondary-sidebar");
+  const inView = new IntersectionObserver(
+    ([{ target, intersectionRatio, boundingClientRect, rootBounds }]) => {
+      inView.unobserve(target);
+      if (intersectionRatio === 1 || !rootBounds) return;
+      contents.scrollTop += boundingClientRect.top - rootBounds.top - rootBounds.height / 3;
+    },
+    { root: contents },
+  );
+
   /** @param {HTMLAnchorElement} current */
   const markLink = (current) => {
+    inView.observe(current);
     for (const link of links.values()) {
       link.classList.toggle("active", link === current);
       if (link === current) link.setAttribute("aria-current", "true");

@@ -38,6 +38,7 @@ from torchbook_site.resolve import (
     progress,
     questions,
     report,
+    typography,
 )
 from torchbook_site.write import code, head, math, page
 
@@ -49,6 +50,10 @@ SETTINGS = {  # name: default, what a change makes Sphinx do again
     "torchbook_requirements": ("requirements.txt", "env"),
     "torchbook_kernel": ("book/kernel", "env"),
     "torchbook_onnxruntime": ("node_modules/onnxruntime-web/dist", "env"),
+    "torchbook_formulas": (
+        "node_modules/@fontsource/stix-two-math/files/stix-two-math-latin-400-normal.woff2",
+        "html",
+    ),
     "torchbook_glossary_links_in": (["chapters/*"], "html"),
     "torchbook_wheel": (True, "html"),
     "torchbook_search": (True, "html"),
@@ -89,9 +94,11 @@ EVENTS: list[tuple[str, Callable[..., Any]]] = [
     ("doctree-resolved", report.fill_in),
     ("doctree-resolved", launch.offer),  # after the strip of facts
     ("doctree-resolved", progress.call_it_a_chapter),
-    ("doctree-resolved", page.bind_percent),
+    ("doctree-resolved", typography.bind_percent),
+    ("doctree-resolved", typography.align_numbers),
     ("doctree-resolved", code_links.link_names),
     ("doctree-resolved", glossary.link_first_uses),  # what is a link by now stays as it is
+    ("doctree-resolved", typography.keep_whole),
     ("doctree-resolved", code.prepare_blocks),
     ("doctree-resolved", gates.check_alt),
     # Write.

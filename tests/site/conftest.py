@@ -37,6 +37,31 @@ def site():
         yield address
 
 
+@pytest.fixture
+def open_tab(browser, site):
+    """Open a page of the site; at the end nothing may have gone wrong on any.
+
+    With `blocks` the test itself has the browser refuse something, which it says on its console.
+    """
+    contexts, problems = [], []
+
+    def open_tab(page, *, width=DESKTOP, height=900, init="", blocks=False, **options):
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        tab = context.new_page()
+        if not blocks:
+            tab.on("console", lambda m: m.type == "error" and problems.append(m.text))
+        tab.on("pageerror", lambda error: problems.append(str(error)))
+        tab.add_init_script(init)
+        tab.goto(f"{site}/{page}")
+        return tab
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+    assert not problems
+
+
 @pytest.fixture(scope="session")
 def axe_violations():
     """A function that lists what axe-core finds wrong with pages, by WCAG and best practice.

@@ -78,6 +78,17 @@ def test_sheets_have_numbers_and_a_running_title_and_are_full(printed):
     assert len([sheet for sheet in sheets[:-1] if len(sheet) < 300]) <= 2
 
 
+def test_plots_and_drawings_are_there(printed):
+    tab, sheets, _ = printed
+    text = "".join(sheets)
+    assert squeezed("right on the validation split (%)") in text  # the axis of a plot
+    tab.emulate_media(media="print")
+    figures = tab.locator(".bd-article :is(img.tb-graph, svg.tb-drawing)")
+    assert figures.count() > 10
+    for figure in figures.all():
+        expect(figure).to_be_visible()
+
+
 def test_it_is_in_light_colours(printed):
     tab, *_ = printed
     tab.emulate_media(media="print")

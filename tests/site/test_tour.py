@@ -341,7 +341,8 @@ def test_text_is_in_the_middle_of_interactive_figures(tour):
 def test_page_is_light(tour):
     """The budgets of the design: what a first visit costs over the wire, images aside."""
     page, visits, _ = tour
-    assert len((SITE / page).read_bytes()) <= 300 * KB
+    html = (SITE / page).read_text(encoding="utf-8")
+    assert len(html.encode()) <= 300 * KB
     for visit in visits.values():
         kinds = [kind for kind, _ in visit.answers.values()]
         images = [size for kind, size in visit.answers.values() if kind == "image"]
@@ -351,7 +352,9 @@ def test_page_is_light(tour):
         assert sum(images) <= 1500 * KB
         # One for the site, and on the page of the search the one of its results.
         assert kinds.count("stylesheet") == 1 + (page == "search.html")
-        assert "font" not in kinds
+        fonts = {url: size for url, (kind, size) in visit.answers.items() if kind == "font"}
+        assert bool(fonts) == ("<math" in html), page
+        assert sum(fonts.values()) <= 25 * KB
 
 
 def test_images_have_sizes_and_wait_until_they_are_needed(tour):

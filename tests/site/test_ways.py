@@ -24,26 +24,6 @@ requestAnimationFrame(watch);
 """
 
 
-@pytest.fixture
-def open_tab(browser, site):
-    """Open a page; at the end no script may have failed."""
-    contexts, errors = [], []
-
-    def open_tab(page, *, width=1440, height=900, init="", **options):
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        tab = context.new_page()
-        tab.on("pageerror", lambda error: errors.append(str(error)))
-        tab.add_init_script(init)
-        tab.goto(f"{site}/{page}")
-        return tab
-
-    yield open_tab
-    for context in contexts:
-        context.close()
-    assert not errors
-
-
 def test_the_list_shows_where_one_is_and_stays_where_it_was(open_tab, site):
     tab = open_tab(CHAPTER, height=420, init=WATCH)
     here = tab.locator("#pst-primary-sidebar [aria-current=page]")
@@ -54,6 +34,10 @@ def test_the_list_shows_where_one_is_and_stays_where_it_was(open_tab, site):
         tops = tab.evaluate(f"({FRAME})().then({FRAME}).then(() => tops)")
         assert len(set(tops)) == 1, tops  # there from the first picture on
         assert tab.evaluate("scrollY") == 0
+    # The book's name and the search stay above it, and cover nothing that is marked.
+    name, entry = tab.locator(".tb-brand"), here.bounding_box()
+    expect(name).to_be_in_viewport(ratio=1)
+    assert entry["y"] >= name.bounding_box()["y"] + name.bounding_box()["height"]
     # Where the reader has put it, if this page is to be seen there.
     tab.evaluate("document.getElementById('pst-primary-sidebar').scrollTop -= 30")
     top = tab.evaluate("document.getElementById('pst-primary-sidebar').scrollTop")
@@ -132,7 +116,7 @@ def apart(a, b):
 
 def test_the_card_of_a_term_with_a_mouse_and_with_keys(open_tab, axe_violations):
     asked = []
-    tab = open_tab(CHAPTER)
+    tab = open_tab(CHAPTER, blocks=True)
     tab.on("request", lambda request: asked.append(request.url))
     card, terms = tab.locator(CARD), tab.locator("a.tb-gloss")
     assert terms.first.get_attribute("title") is None
@@ -178,7 +162,7 @@ def test_the_card_of_a_term_with_a_mouse_and_with_keys(open_tab, axe_violations)
 
 
 def test_the_card_of_a_term_under_a_finger(open_tab):
-    tab = open_tab(CHAPTER, width=320, height=568, has_touch=True)
+    tab = open_tab(CHAPTER, width=320, height=568, has_touch=True, blocks=True)
     card, terms = tab.locator(CARD), tab.locator("a.tb-gloss")
     for index in range(3):
         tab.keyboard.press("Escape")  # a card may lie on the next term

@@ -283,7 +283,6 @@ export class ClassifierFigure extends Figure {
       ),
     );
     this.cameraButton = makeButton("Use the camera", () => this.startCamera());
-    this.price = make("span", {}, ` The first time, the model comes to it${this.size}.`);
     return make(
       "div",
       { class: "tb-sources" },
@@ -301,7 +300,6 @@ export class ClassifierFigure extends Figure {
           ? "Or paste or drop one here. It stays on this device."
           : "Or paste or drop one here: it is made grey, shrunk to 28 by 28 and, if its border is " +
               "light, turned negative, because that is all the model knows. It stays on this device.",
-        this.price,
       ),
       this.shot,
     );
@@ -390,9 +388,11 @@ export class ClassifierFigure extends Figure {
     return this.answers;
   }
 
-  /** Where an answer comes from, how far a download is, or what went wrong: one at a time. */
+  /** What the model weighs, where an answer comes from, how far a download is, or what went wrong. */
   buildFoot() {
-    this.origin = make("p", { class: "tb-hint tb-origin" });
+    const when = this.isPhoto ? "For a picture of your own" : "At your first question";
+    const price = `${when}, the model comes to this device${this.size}.`;
+    this.origin = make("p", { class: "tb-hint tb-origin" }, price);
     this.liveButton = makeButton(`Ask it here, now${this.size}`, () => this.#askPressed());
     this.liveButton.hidden = true;
     this.progress = make("progress", { "aria-label": "Download" });
@@ -494,7 +494,6 @@ export class ClassifierFigure extends Figure {
     const hadFocus = this.loading.contains(document.activeElement);
     this.isReady = true;
     this.loading.hidden = true;
-    this.price.hidden = true;
     // The button that had it is gone: back to what was pressed before.
     if (hadFocus) (this.pressed?.button ?? this.querySelector("button")).focus();
   }

@@ -2,8 +2,8 @@
 
 Sphinx, the theme and its extensions bring ten sheets of half a megabyte, four fifths of it for
 parts that this book does not have. PurgeCSS takes those rules out; our own sheets stay whole. What
-is left stands in a layer, so that any rule of ours wins, whatever its selector. No fonts come
-along: book/static/torchbook.css draws the theme's icons.
+is left stands in a layer, so that any rule of ours wins, whatever its selector. Their fonts
+stay behind: book/static/torchbook.css draws the theme's icons.
 """
 
 from __future__ import annotations
@@ -52,8 +52,7 @@ def site_css(pages: dict[str, str], static: Path, sheets: dict[str, str], *, tri
         def move(to: re.Match[str], here: str = posixpath.dirname(name)) -> str:
             return to[1] + posixpath.normpath(posixpath.join(here, to[2]))
 
-        css = FONT.sub("", (static / name).read_text(encoding="utf-8"))
-        css = ADDRESS.sub(move, css)
+        css = ADDRESS.sub(move, (static / name).read_text(encoding="utf-8"))
         parts[name] = f"@media {media} {{\n{css}}}" if media else css
     others = [name for name in parts if not (STATIC / name).is_file()]
     if trim:
@@ -63,7 +62,7 @@ def site_css(pages: dict[str, str], static: Path, sheets: dict[str, str], *, tri
         theirs = {name: parts[name] for name in others}
         parts |= trimmed(theirs, "\n".join(pages.values()), js)
     for name in others:
-        parts[name] = f"@layer theirs {{\n{parts[name]}}}"
+        parts[name] = f"@layer theirs {{\n{FONT.sub('', parts[name])}}}"
     return "\n".join([LAYERS, *parts.values()])
 
 

@@ -31,7 +31,7 @@ POLICY = {
     "img-src": "'self' data: blob:",
     "connect-src": "'self'",
     "worker-src": "'self'",
-    "font-src": "'none'",
+    "font-src": "'self'",
     "manifest-src": "'self'",
     "object-src": "'none'",
     "base-uri": "'none'",

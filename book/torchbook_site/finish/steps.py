@@ -10,6 +10,7 @@ from torchbook_site.builder import BookBuilder
 from torchbook_site.finish.answers import add_answers
 from torchbook_site.finish.css import join_styles
 from torchbook_site.finish.files import add_files_of_pages, add_static_files, remove_leftovers
+from torchbook_site.finish.formulas import add_font
 from torchbook_site.finish.gates import check_site, end
 from torchbook_site.finish.lists import add_lists, add_root_page
 from torchbook_site.finish.literals import unwrap_words
@@ -30,6 +31,7 @@ STEPS: list[Callable[[Site], None]] = [
     add_static_files,
     add_files_of_pages,
     add_wheel,
+    add_font,
     add_published_files,
     add_runtime,
     add_answers,  # when the models are there

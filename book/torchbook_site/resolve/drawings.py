@@ -94,9 +94,9 @@ class Drawing:
                 the page around it.
         """
         light, dark = drawing_styles()
-        on_white = paper or "tb-pale" in self.attributes["class"]  # the page inverts those
-        scheme = "" if on_white else f"@media (prefers-color-scheme: dark) {{\n{dark}}}"
-        ground = "#fff" if on_white else "var(--pst-color-background)"
+        pale = "tb-pale" in self.attributes["class"]  # where it is dark, the page inverts those
+        scheme = "" if paper or pale else f"@media (prefers-color-scheme: dark) {{\n{dark}}}"
+        ground = "#fff" if paper else "none" if pale else "var(--pst-color-background)"
         svg = (
             f"{tag('svg', {'xmlns': XMLNS} | self.attributes)}<style>{light}{scheme}"
             f"svg:root {{ background: {ground}; font-family: sans-serif; margin: 0; }}"

@@ -27,6 +27,9 @@ from torchbook_site.resolve.questions import asked, choice, question
 
 CELL = "\x00cell {}\x00"  # marks the place of a cell in the text
 CELL_MARK = re.compile("\x00cell (\\d+)\x00")
+LINK = re.compile(r'<a\s[^>]*?\bhref="([^"]*)"[^>]*>(.*?)</a>', re.S)
+# The ways to take a page along, and a list of links that the names in its code are on the page.
+ONLY_FOR_PAGES = ('<nav class="tb-launch"', '<details class="tb-names"')
 INTERACTIVE = re.compile(r"<tb-(?P<name>[a-z-]+)[ >].*?</tb-(?P=name)>", re.S)
 
 
@@ -121,7 +124,7 @@ class PlainMarkdown(MarkdownTranslator):
     def visit_raw(self, node: nodes.raw) -> None:
         """Write pictures as links to them, and leave out what only a page can show."""
         html = node.astext() if node.get("format") == "html" else ""
-        if not html.startswith('<nav class="tb-launch"') and (text := self._html(html)):
+        if not html.startswith(ONLY_FOR_PAGES) and (text := self._html(html)):
             self.add(text, prefix_eol=2, suffix_eol=2)
         raise nodes.SkipNode
 
@@ -141,6 +144,9 @@ class PlainMarkdown(MarkdownTranslator):
         """Turn HTML of ours into Markdown."""
         html = INTERACTIVE.sub(self._still, html)
         html = re.sub(r"<code>(.*?)</code>", r"`\1`", html, flags=re.S)
+        html = LINK.sub(
+            lambda link: f"[{link[2]}]({urljoin(self.address, unescape(link[1]))})", html
+        )
         html = re.sub(r"</(?:p|figure|figcaption|tr|div|li)>", "\n\n", html)
         html = re.sub(r"<(?:/?[a-z][a-z0-9-]*)(?:\s[^>]*)?>", "", html)
         return re.sub(r"\n\s*\n", "\n\n", unescape(html)).strip()

@@ -80,10 +80,3 @@ def finished_body(app: Sphinx, pagename: str, body: str) -> str:
     body = NUMBERED.sub(r'\1<span class="tb-number">\2<i>.</i></span> ', body)
     # Screen readers list the ways through a page by their names.
     return CONTENTS.sub(r'\1 aria-label="\3"\2\3', body)
-
-
-def bind_percent(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Keep a number and its per cent sign on one line."""
-    for text in list(doctree.findall(nodes.Text)):
-        if " %" in text and not isinstance(text.parent, nodes.literal | nodes.literal_block):
-            text.parent.replace(text, nodes.Text(text.replace(" %", "\N{NO-BREAK SPACE}%")))
