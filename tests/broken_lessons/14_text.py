@@ -43,10 +43,10 @@ BROKEN = [
         '(numbers_of(mail.text, vocabulary), mail.kind != "spam") for mail in mails',
         "baseline_near",
     ),
-    # A postscript by another spammer.
+    # No postscript at all.
     (
-        " PS: I fixed the bug, but the server crashed again. Anyone else seeing this?",
-        " Click here to remove your email address from our list!",
+        'postscript = " PS: I fixed the bug, but the server crashed again. Anyone else seeing this?"',
+        'postscript = ""',
         "postscript",
     ),
     # The random deal keeps the calendar: no piles are shuffled.
@@ -77,8 +77,12 @@ BROKEN = [
     ("cosines = (b - a + c) @ unit.T", "cosines = (a - b + c) @ unit.T", "analogies"),
     # No step at all.
     ("cosines = (b - a + c) @ unit.T", "cosines = c @ unit.T", "analogies"),
-    # Vectors of any length.
-    ("unit = F.normalize(vectors, dim=1)", "unit = vectors", "one_product"),
+    # The loop asks about one day, the product about another.
+    (
+        'one_product = (unit[:500] @ unit[number["monday"]])',
+        'one_product = (unit[:500] @ unit[number["tuesday"]])',
+        "one_product",
+    ),
     # The judge points at the person.
     (
         "wins = machine_scores[:, None] > person_scores[None, :]",

@@ -16,7 +16,7 @@ from torchbook.book.exercises.answers import (
 )
 from torchbook.data.sets.mail import load_mail
 
-RULES = 0.91  # what the chapter's five rules reach on the test mails, rounded up
+RULES = 0.915  # what the chapter's five rules reach on the test mails, rounded up
 
 
 def _numbers(result: object, what: str) -> list[float]:
@@ -255,7 +255,7 @@ def check_7(answer: object) -> None:
     share = right / len(test)
     require(sum(flags) > 0, "It flags nothing. That's the majority, and it catches no spam.")
     require(share > 0.5, f"{share:.1%} right. Is True spam, and not the other way round?")
-    require(share > RULES, f"{share:.1%} right. The five rules reach {RULES - 0.002:.1%}.")
+    require(share > RULES, f"{share:.1%} right. The five rules reach {RULES - 0.001:.1%}.")
     print(f"{share:.1%} of the test mails right")
 
 
