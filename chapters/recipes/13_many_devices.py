@@ -15,31 +15,30 @@ from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 from torchvision.datasets import FashionMNIST
 
 N_EPOCHS, BATCH = 3, 64  # the batch of all processes together
-rank, size, device = 0, 1, "cuda" if torch.cuda.is_available() else "cpu"
-if "RANK" in os.environ:  # torchrun has started us
-    if device == "cuda":
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    store, rank, size = next(dist.rendezvous("env://"))
-    store = dist.PrefixStore(os.environ["TORCHELASTIC_RESTART_COUNT"], store)  # for each life
-    backend = "nccl" if device == "cuda" else "gloo"
-    dist.init_process_group(backend, store=store, rank=rank, world_size=size)
-
-if rank == 0:  # one downloads, the others wait
+rank = int(os.environ.get("RANK", 0))  # torchrun sets these
+size = int(os.environ.get("WORLD_SIZE", 1))
+place = int(os.environ.get("LOCAL_RANK", 0))  # the rank within this machine
+on_gpus = torch.cuda.device_count() >= int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+device = torch.device("cuda", place) if on_gpus else torch.device("cpu")
+if on_gpus:  # there's one for each process
+    torch.cuda.set_device(device)
+if size > 1:
+    dist.init_process_group("nccl" if on_gpus else "gloo", device_id=device if on_gpus else None)
+if place == 0:  # one downloads, the others wait
     FashionMNIST("data", train=True, download=True)
 if size > 1:
     dist.barrier()
 published = FashionMNIST("data", train=True)
 images, labels = published.data.flatten(1) / 255, published.targets  # [60000, 784] and [60000]
 train_set = TensorDataset(images[:20_000], labels[:20_000])
-sampler = DistributedSampler(train_set, size, rank)
-loader = DataLoader(train_set, BATCH // size, sampler=sampler, drop_last=True)
+sampler = DistributedSampler(train_set, num_replicas=size, rank=rank)
+loader = DataLoader(train_set, batch_size=BATCH // size, sampler=sampler)
 mine = slice(55_000 + rank, 60_000, size)  # this process's validation pictures: none comes twice
-
 torch.manual_seed(0)  # the same weights everywhere
 model = nn.Sequential(nn.Linear(784, 50), nn.ReLU(), nn.Linear(50, 10)).to(device)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
 n_done = 0
-if Path("many.pt").exists():  # a restart goes on from here
+if Path("many.pt").exists():  # a second start goes on from here
     saved = torch.load("many.pt", map_location=device, weights_only=True)
     model.load_state_dict(saved["model"])
     optimizer.load_state_dict(saved["optimizer"])
@@ -52,12 +51,13 @@ for epoch in range(n_done + 1, N_EPOCHS + 1):
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    with torch.inference_mode():
-        n_right = (model(images[mine].to(device)).argmax(dim=1) == labels[mine].to(device)).sum()
-    if size > 1:
-        dist.all_reduce(n_right)  # all must take part, so not only rank 0
+    with torch.no_grad():
+        answers = model(images[mine].to(device)).argmax(dim=1)
+        n_right = (answers == labels[mine].to(device)).sum()
+        if size > 1:
+            dist.all_reduce(n_right)  # all must take part, so not only rank 0
     if rank == 0:
-        print(f"epoch {epoch}: {n_right / 5000:.1%} of 5000 new pictures right")
+        print(f"epoch {epoch}: {n_right.item() / 5000:.1%} of 5000 new pictures right")
         state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
         torch.save({**state, "n_done": epoch}, "unfinished.pt")
         Path("unfinished.pt").replace("many.pt")  # the whole file, or the old one

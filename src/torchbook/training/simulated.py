@@ -4,6 +4,8 @@ Chapter 13 types these lines on its page. They are for learning and for arithmet
 trains on several devices is in `torchbook.training.distributed`.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -37,7 +39,8 @@ class Cluster:
             coming_in[receiver] += tensor.nbytes
             self.sent[sender] += tensor.nbytes
             inbox[receiver].append(tensor.clone())
-        self.seconds += self.latency + max(coming_in + going_out) / self.bandwidth
+        busiest = max(max(coming_in), max(going_out))
+        self.seconds += self.latency + busiest / self.bandwidth
         return inbox
 
 
@@ -59,7 +62,9 @@ def reduce_scatter(cluster: Cluster, tensors: list[Tensor]) -> list[Tensor]:
 def all_gather(cluster: Cluster, pieces: list[Tensor]) -> list[Tensor]:
     """Give all ranks all pieces, of which rank r has piece r; each ends with the whole."""
     n = cluster.n_ranks
-    known = [{rank: pieces[rank]} for rank in range(n)]
+    known: list[list[Any]] = [[None] * n for _ in range(n)]
+    for rank in range(n):
+        known[rank][rank] = pieces[rank]
     for step in range(n - 1):
         messages = []
         for rank in range(n):
@@ -67,7 +72,7 @@ def all_gather(cluster: Cluster, pieces: list[Tensor]) -> list[Tensor]:
         inbox = cluster.exchange(messages)
         for rank in range(n):
             known[rank][(rank - step - 1) % n] = inbox[rank][0]
-    return [torch.cat([known[rank][place] for place in range(n)]) for rank in range(n)]
+    return [torch.cat(row) for row in known]
 
 
 def all_reduce(cluster: Cluster, tensors: list[Tensor]) -> list[Tensor]:
