@@ -11,8 +11,9 @@ torch.manual_seed(0)
 torch.set_num_threads(1)  # faster for networks as small as this
 path = Path("names.txt")  # a name on each line
 names = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
-for module in [] if names else [torch, torch.Tensor, nn.functional, builtins, str, list, Path]:
-    names += [name for name in dir(module) if name[0] != "_" and len(name) <= 24]
+if not names:  # without a file, the names of PyTorch's and Python's functions
+    for module in (torch, torch.Tensor, nn.functional, builtins, str, list, Path):
+        names += [name for name in dir(module) if name[0] != "_" and len(name) <= 24]
 names = sorted({name.strip().lower() for name in names} - {""})
 letters = "\n" + "".join(sorted(set("".join(names))))  # a line break begins and ends each name
 

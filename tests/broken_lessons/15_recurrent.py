@@ -35,7 +35,7 @@ BROKEN = [
     ),
     # A memory of one number.
     (
-        "rnn = Writer(Memory(RNNCell(56, 234), 234), 234)",
+        "rnn = Writer(Memory(RNNCell(56, n_units), n_units), n_units)",
         "rnn = Writer(nn.RNN(56, 1, batch_first=True), 1)",
         "rnn_gain",
     ),
