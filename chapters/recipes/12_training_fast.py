@@ -25,8 +25,7 @@ def conv_block(n_in, n_out, pool):
 def make_model():  # [B, 1, 28, 28] -> logits [B, 10]
     large, smaller = conv_block(1, 8, pool=True), conv_block(8, 16, pool=True)
     wide, deep = conv_block(16, 32, pool=False), conv_block(32, 32, pool=False)
-    head = nn.Sequential(nn.Flatten(), nn.Linear(32 * 7 * 7, 10))
-    model = nn.Sequential(large, smaller, wide, deep, head)
+    model = nn.Sequential(large, smaller, wide, deep, nn.Flatten(), nn.Linear(32 * 7 * 7, 10))
     return model.to(device, memory_format=torch.channels_last)
 
 
@@ -68,4 +67,5 @@ loaded = make_model().eval()
 loaded.load_state_dict(saved["weights"])
 with torch.inference_mode():
     answer = logits_for(loaded, pictures[valid[:1]]).argmax(dim=1)
-print(f"says {saved['classes'][answer]}; truth: {saved['classes'][labels[valid[0]]]}")
+answer, truth = answer.item(), labels[valid[0]].item()
+print(f"says {saved['classes'][answer]}; truth: {saved['classes'][truth]}")
