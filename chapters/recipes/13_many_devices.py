@@ -1,7 +1,4 @@
-"""Train in one process or many, save, load, and name a picture.
-
-python many.py  or  torchrun --standalone --nproc-per-node 2 many.py
-"""
+"""Train: python many.py, or torchrun --standalone --nproc-per-node 2 many.py."""
 
 import os
 from pathlib import Path
@@ -16,14 +13,16 @@ from torchvision.datasets import FashionMNIST
 
 N_EPOCHS, BATCH = 3, 64  # the batch of all processes together
 rank = int(os.environ.get("RANK", 0))  # torchrun sets these
-size = int(os.environ.get("WORLD_SIZE", 1))
+size = int(os.environ.get("WORLD_SIZE", 1))  # how many processes there are
 place = int(os.environ.get("LOCAL_RANK", 0))  # the rank within this machine
-on_gpus = torch.cuda.device_count() >= int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+on_gpus = torch.cuda.device_count() >= int(os.environ.get("LOCAL_WORLD_SIZE", 1))  # one for each
 device = torch.device("cuda", place) if on_gpus else torch.device("cpu")
-if on_gpus:  # there's one for each process
-    torch.cuda.set_device(device)
-if size > 1:
-    dist.init_process_group("nccl" if on_gpus else "gloo", device_id=device if on_gpus else None)
+if size > 1 and on_gpus:
+    torch.cuda.set_device(device)  # this process's own
+    dist.init_process_group("nccl", device_id=device)
+elif size > 1:
+    dist.init_process_group("gloo")
+
 if place == 0:  # one downloads, the others wait
     FashionMNIST("data", train=True, download=True)
 if size > 1:
@@ -33,7 +32,8 @@ images, labels = published.data.flatten(1) / 255, published.targets  # [60000, 7
 train_set = TensorDataset(images[:20_000], labels[:20_000])
 sampler = DistributedSampler(train_set, num_replicas=size, rank=rank)
 loader = DataLoader(train_set, batch_size=BATCH // size, sampler=sampler)
-mine = slice(55_000 + rank, 60_000, size)  # this process's validation pictures: none comes twice
+mine = slice(55_000 + rank, 60_000, size)  # [55_000 + rank : 60_000 : size], to validate on
+
 torch.manual_seed(0)  # the same weights everywhere
 model = nn.Sequential(nn.Linear(784, 50), nn.ReLU(), nn.Linear(50, 10)).to(device)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
@@ -43,6 +43,7 @@ if Path("many.pt").exists():  # a second start goes on from here
     model.load_state_dict(saved["model"])
     optimizer.load_state_dict(saved["optimizer"])
     n_done = saved["n_done"]
+
 wrapped = DistributedDataParallel(model) if size > 1 else model
 for epoch in range(n_done + 1, N_EPOCHS + 1):
     sampler.set_epoch(epoch)  # another order
@@ -62,9 +63,7 @@ for epoch in range(n_done + 1, N_EPOCHS + 1):
         torch.save({**state, "n_done": epoch}, "unfinished.pt")
         Path("unfinished.pt").replace("many.pt")  # the whole file, or the old one
 if rank == 0:
-    saved = torch.load("many.pt", map_location=device, weights_only=True)
-    model.load_state_dict(saved["model"])
     answer = model(images[59_999].to(device)).argmax()
     print(f"says {published.classes[answer]}; truth: {published.classes[labels[59_999]]}")
 if size > 1:
-    dist.destroy_process_group()
+    dist.destroy_process_group()  # goodbye
