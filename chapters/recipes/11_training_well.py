@@ -25,7 +25,7 @@ def make_network(width=32, depth=2):
     layers += [nn.BatchNorm2d(width), nn.ReLU(), nn.Flatten(), nn.Linear(49 * width, 10)]
     network = nn.Sequential(*layers)
     for layer in network.modules():
-        if isinstance(layer, nn.Conv2d | nn.Linear):
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
             nn.init.zeros_(layer.bias)
     return network
@@ -47,11 +47,11 @@ train_x, train_y = images[5_000:15_000], labels[5_000:15_000]  # [5_000:] for al
 
 network = make_network()
 optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.05)
-rates = iter(one_cycle(0.01, 2 * math.ceil(len(train_x) / 64)))
+rates = one_cycle(0.01, 2 * math.ceil(len(train_x) / 64))
 for epoch in (1, 2):
     network.train()
     for places in torch.randperm(len(train_x)).split(64):
-        optimizer.param_groups[0]["lr"] = next(rates)
+        optimizer.param_groups[0]["lr"] = rates.pop(0)  # the first that is left
         x, y = train_x[places], train_y[places]
         x = torch.where(torch.rand(len(x), 1, 1, 1) < 0.5, x.flip(3), x)  # mirror half
         loss = F.cross_entropy(network(x), y)
