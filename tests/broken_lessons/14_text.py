@@ -87,6 +87,6 @@ BROKEN = [
     (
         "wins = machine_scores[:, None] > person_scores[None, :]",
         "wins = machine_scores[:, None] < person_scores[None, :]",
-        "game",
+        "game_wins",
     ),
 ]
