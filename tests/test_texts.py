@@ -35,7 +35,9 @@ def test_the_mails_are_there_the_oldest_first():
 def test_the_texts_are_short_and_have_no_addresses():
     for m in load_mail():
         assert 20 <= len(m.text) <= 2000
-        assert not re.search(r"[\w.]@\w+\.\w|https?://|(?<![\w/+])\d{8}(?![\w/+])", m.text), m.text
+        assert not re.search(r"[\w.]@\w+\.\w|https?://", m.text), m.text
+        if m.kind != "spam":
+            assert not re.search(r"(?<![\w/+])\d{7}(?![\w/+])", m.text), m.text
         assert not re.search(r"^(From|To|Cc|Received|Message-ID): ", m.text, re.MULTILINE)
 
 

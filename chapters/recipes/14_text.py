@@ -30,14 +30,9 @@ def numbers_of(texts, vocabulary):  # [N, L], filled up with 0; 1 is for unknown
     return nn.utils.rnn.pad_sequence(rows, batch_first=True)
 
 
-class Filter(nn.Module):
-    def __init__(self, n_words, width=32):
-        super().__init__()
-        self.embed = nn.EmbeddingBag(n_words, width, mode="mean", padding_idx=0)
-        self.decide = nn.Linear(width, 1)
-
-    def forward(self, numbers):  # [N, L] -> [N]: the higher, the more like spam
-        return self.decide(self.embed(numbers))[:, 0]
+def make_filter(n_words):  # the mean of a message's words, then one layer
+    bag = nn.EmbeddingBag(n_words, 32, mode="mean", padding_idx=0)
+    return nn.Sequential(bag, nn.Linear(32, 1), nn.Flatten(0))  # [N, L] -> [N]: high means spam
 
 
 with FILE.open(newline="", encoding="utf-8-sig") as file:
@@ -48,9 +43,8 @@ cut = int(0.8 * len(texts))  # the newest fifth is for validation
 counts = Counter(word for text in texts[:cut] for word in words_of(text))
 known = [word for word, n in counts.most_common() if n >= 2]
 vocabulary = {word: number for number, word in enumerate(known, start=2)}
-
 torch.manual_seed(0)
-model = Filter(len(vocabulary) + 2)
+model = make_filter(len(vocabulary) + 2)
 optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
 for _ in range(10):  # epochs
     for batch in torch.randperm(cut).split(64):
@@ -59,7 +53,6 @@ for _ in range(10):  # epochs
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-
 with torch.no_grad():
     scores, spam = model(numbers_of(texts[cut:], vocabulary)), labels[cut:] == 1
 wanted = scores[~spam].sort(descending=True).values
@@ -67,14 +60,11 @@ threshold = wanted[len(wanted) // 200].item()  # loses at most one in 200 wanted
 for name, limit in [("flag nothing", torch.inf), ("above 0", 0), ("careful", threshold)]:
     flagged = scores > limit
     right, caught = (flagged == spam).float().mean(), flagged[spam].float().mean()
-    lost = int(flagged[~spam].sum())
+    lost = flagged[~spam].sum()
     print(f"{name:12} {right:6.1%} right, {caught:6.1%} of spam caught, {lost} lost")
-
-saved = {"vocabulary": vocabulary, "threshold": threshold, "weights": model.state_dict()}
-torch.save(saved, "filter.pt")
+torch.save({"words": vocabulary, "limit": threshold, "weights": model.state_dict()}, "filter.pt")
 saved = torch.load("filter.pt", weights_only=True)
-loaded = Filter(len(saved["vocabulary"]) + 2)
+loaded = make_filter(len(saved["words"]) + 2)
 loaded.load_state_dict(saved["weights"])
-with torch.no_grad():
-    score = loaded(numbers_of(["Click here for free money!"], saved["vocabulary"])).item()
-print(f"score {score:.1f}:", "spam" if score > saved["threshold"] else "wanted")
+score = loaded(numbers_of(["Click here for free money!"], saved["words"])).item()
+print(f"score {score:.1f}:", "spam" if score > saved["limit"] else "wanted")

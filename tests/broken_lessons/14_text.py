@@ -45,9 +45,8 @@ BROKEN = [
     ),
     # No postscript at all.
     (
-        'postscript = " PS: I fixed the bug, but the server crashed again. '
-        'Anyone else seeing this?"',
-        'postscript = ""',
+        '" PS: I fixed the bug, but the server crashed again. Anyone else seeing this?"',
+        '""',
         "postscript",
     ),
     # The random deal keeps the calendar: no piles are shuffled.
