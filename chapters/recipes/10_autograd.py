@@ -66,5 +66,5 @@ print(f"{right.mean():.1%} of new points right; {(targets[400:] > 0).mean():.1%}
 np.savez("circle.npz", **{name: weights.data for name, weights in w.items()})
 with np.load("circle.npz") as file:
     loaded = {name: Tensor(file[name]) for name in file}
-is_inside = network(loaded, [[0.1, 0.2]]).data.item() > 0
+is_inside = network(loaded, [[0.1, 0.2]]).data.item() > 0  # a batch of one point, [1, 2]
 print("(0.1, 0.2) is inside:", is_inside)

@@ -24,7 +24,7 @@ BROKEN = [
         "graphs",
     ),
     # Tells nobody.
-    ("        pass_back(parent)\n", "        pass\n", "recursion_a"),
+    ("        tell_parents(parent)\n", "        pass\n", "recursion_a"),
     # Forgets what was there.
     ("            value.grad += gradient  #", "            value.grad = gradient  #", "twice"),
     # Steps of no length. (Uphill, Python's numbers overflow before the claim.)
