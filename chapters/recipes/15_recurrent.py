@@ -10,12 +10,15 @@ from torch import nn
 torch.manual_seed(0)
 torch.set_num_threads(1)  # faster for networks as small as this
 path = Path("names.txt")  # a name on each line
-names = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
-if not names:  # without a file, the names of PyTorch's and Python's functions
+if path.exists():
+    lines = path.read_text(encoding="utf-8").split("\n")
+else:  # the names of PyTorch's and Python's functions
+    lines = []
     for module in (torch, torch.Tensor, nn.functional, builtins, str, list, Path):
-        names += [name for name in dir(module) if name[0] != "_" and len(name) <= 24]
-names = sorted({name.strip().lower() for name in names} - {""})
-letters = "\n" + "".join(sorted(set("".join(names))))  # a line break begins and ends each name
+        lines += [name for name in dir(module) if name[0] != "_" and len(name) <= 24]
+names = sorted({line.strip().lower() for line in lines if line.strip()})
+characters = sorted(set("".join(names)))
+letters = "\n" + "".join(characters)  # a line break begins and ends each name
 
 
 def encode(names):  # [N, T], filled up with -1
