@@ -1,4 +1,4 @@
-"""Train a small CNN on Fashion-MNIST fast: one tensor, few calls, one question per epoch."""
+"""Train a small CNN on Fashion-MNIST fast: one tensor, few calls, one question at the end."""
 
 import time
 

@@ -28,7 +28,7 @@ BROKEN = [
     # An addition is no operation.
     ("work.append(64 * 18 * n_in", "work.append(64 * 9 * n_in", "conv_flops"),
     # Somebody trains the pictures, too.
-    ("backward = 2 * sum(work) - work[0]", "backward = 2 * sum(work)", "conv_flops"),
+    ("backward_flops = 2 * sum(work) - work[0]", "backward_flops = 2 * sum(work)", "conv_flops"),
     # The profiler watches an optimiser that holds another model's weights.
     (
         "ten = list(from_one_tensor(plan[:10]))",
