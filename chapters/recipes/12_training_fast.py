@@ -55,7 +55,6 @@ while step < N_STEPS:
 mean_loss = loss_sum.item() / N_STEPS  # the only question, and it waits for everything
 seconds = time.perf_counter() - start
 print(f"mean loss {mean_loss:.3f}; {N_STEPS * BATCH_SIZE / seconds:,.0f} pictures per second")
-
 model.eval()
 with torch.inference_mode():
     parts = [logits_for(model, pictures[places]).argmax(dim=1) for places in valid.split(500)]

@@ -10,15 +10,12 @@ from torch import nn
 torch.manual_seed(0)
 torch.set_num_threads(1)  # faster for networks as small as this
 path = Path("names.txt")  # a name on each line
-if path.exists():
-    lines = path.read_text(encoding="utf-8").split("\n")
-else:  # the names of PyTorch's and Python's functions
-    lines = []
+lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+if not lines:  # then take the names of PyTorch's and Python's functions
     for module in (torch, torch.Tensor, nn.functional, builtins, str, list, Path):
         lines += [name for name in dir(module) if name[0] != "_" and len(name) <= 24]
 names = sorted({line.strip().lower() for line in lines if line.strip()})
-characters = sorted(set("".join(names)))
-letters = "\n" + "".join(characters)  # a line break begins and ends each name
+letters = "\n" + "".join(sorted(set("".join(names))))  # a line break begins and ends each name
 
 
 def encode(names):  # [N, T], filled up with -1
@@ -61,7 +58,6 @@ for epoch in range(1, 13):
     if valid_loss < best:  # keep the best
         best = valid_loss
         torch.save({"letters": letters, "weights": model.state_dict()}, "writer.pt")
-
 saved = torch.load("writer.pt", weights_only=True)
 letters, writer = saved["letters"], Writer(len(saved["letters"]))
 writer.load_state_dict(saved["weights"])
