@@ -278,6 +278,7 @@ PRESS = {
     "tb-attention": ("[role=gridcell][tabindex='0']", "ArrowRight"),
     "tb-progress": ("summary", "Enter"),
     "tb-question": ("input", "Enter"),
+    "tb-roofline": ("input", "ArrowUp"),
     "tb-classifier": None,  # it would load megabytes: test_live_models.py presses it
 }
 

@@ -20,6 +20,7 @@ from torchbook_site.finish.site import Site
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # or it tells of each table
 
 NAME = "_static/formulas.woff2"
+PRELOAD = '<link rel="preload" href="{}" as="font" type="font/woff2" crossorigin>\n'
 FORMULA = re.compile(r"<math[ >].*?</math>", re.S)
 TAG = re.compile(r"<[^>]*>")
 ROOT = "√"  # it stands in no text: an element draws it
@@ -38,7 +39,7 @@ ITALICS = {
 
 
 def add_font(site: Site) -> None:
-    """Give the site the font, if a page has a formula."""
+    """Give the site the font, if a page has a formula, and ask for it early there."""
     pages = site.pages.values()
     used = {c for html in pages for f in FORMULA.findall(html) for c in unescape(TAG.sub("", f))}
     if not used:
@@ -52,6 +53,10 @@ def add_font(site: Site) -> None:
     text = "".join(sorted({ROOT, *used, *(ITALICS[c] for c in used if c in ITALICS)}))
     site.copy(cut(source, text, Path(site.app.doctreedir, "torchbook_formulas")), NAME)
     site.copy(source.parents[1] / "LICENSE", "_static/formulas-LICENSE.txt")
+    for name, html in site.pages.items():
+        if FORMULA.search(html):  # it's there before the text is, which would move otherwise
+            preload = PRELOAD.format("../" * name.count("/") + NAME)
+            site.pages[name] = html.replace("<link", f"{preload}<link", 1)
 
 
 def cut(source: Path, text: str, folder: Path) -> Path:
