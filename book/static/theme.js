@@ -95,7 +95,8 @@
   const inView = new IntersectionObserver(
     ([{ target, intersectionRatio, boundingClientRect, rootBounds }]) => {
       inView.unobserve(target);
-      if (intersectionRatio === 1 || !rootBounds) return;
+      // A reader who is in the list with the keyboard keeps what has the focus.
+      if (intersectionRatio === 1 || !rootBounds || contents.matches(":focus-within")) return;
       contents.scrollTop += boundingClientRect.top - rootBounds.top - rootBounds.height / 3;
     },
     { root: contents },
