@@ -1,7 +1,7 @@
 // <tb-activations gain="1" depth="20" bend="ReLU">: random numbers go through random layers, and a
 // histogram of each layer shows what is left of them.
 
-import { define, Figure, make, makeButton, makeSelect, showNumber } from "./common.js";
+import { define, draw, Figure, make, makeButton, makeSelect, showNumber } from "./common.js";
 
 const WIDTH = 64; // inputs and outputs of a layer
 const BATCH = 64;
@@ -11,7 +11,6 @@ const GAIN = { min: 0.2, max: 3, step: 0.05 };
 const BINS = 31; // from -3 to 3; the outer two hold what lies beyond
 const REACH = 3;
 const PICTURE = { width: 340, row: 34, left: 66, right: 66, tallest: 0.3 };
-const SVG = "http://www.w3.org/2000/svg";
 
 /** @type {Record<string, {bend: (x: number) => number, best: number}>} */
 const BENDS = {
@@ -132,18 +131,6 @@ export function verdict(layers, bend) {
     return `${end}, and ${share} % are stuck near −1 or 1, where tanh is flat and no gradient comes back.`;
   }
   return `${end}. The signal arrives.`;
-}
-
-/**
- * @param {string} tag
- * @param {Record<string, string | number>} attributes
- * @param {...(Node | string)} children
- */
-function draw(tag, attributes, ...children) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-  node.append(...children);
-  return node;
 }
 
 export class ActivationsFigure extends Figure {

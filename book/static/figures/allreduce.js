@@ -159,7 +159,7 @@ export class AllReduceFigure extends Figure {
         const classes = [
           arrived.has(place) ? "tb-arrived" : "",
           left.has(place) ? "tb-left" : "",
-          isWhole ? "tb-whole" : "",
+          isWhole ? "tb-complete" : "",
         ];
         return make("td", { class: classes.join(" ").trim() }, String(number));
       });

@@ -1,11 +1,10 @@
 // <tb-backward formula="c = a + b; y = c * c" values="a 2; b 3">: gradients go back through a graph.
 
-import { define, Figure, make, makeButton, showNumber } from "./common.js";
+import { define, draw, Figure, make, makeButton, showNumber } from "./common.js";
 
 const MOST = 12; // operations that still fit
 const LARGEST_NUMBER = 99;
 const SIZE = { width: 340, row: 84, box: { width: 78, height: 46 }, edge: 8 };
-const SVG = "http://www.w3.org/2000/svg";
 const TOKEN = /\s*(?:(\d+(?:\.\d+)?)|([a-z]\w*)|([-+*()]))/iy;
 
 /** @typedef {{name: string, sign: string, parents: number[], slopes: number[], data: number}} Value */
@@ -177,18 +176,6 @@ export function layout(values) {
 
 /** @param {number} number @returns {string} */
 const show = (number) => showNumber(Number(number.toPrecision(4)));
-
-/**
- * @param {string} tag
- * @param {Record<string, string | number>} attributes
- * @param {...(Node | string)} children
- */
-function draw(tag, attributes, ...children) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-  node.append(...children);
-  return node;
-}
 
 export class BackwardFigure extends Figure {
   label = "Interactive figure: the backward pass";

@@ -18,6 +18,21 @@ export function make(tag, attributes = {}, ...children) {
   return node;
 }
 
+/**
+ * Make an element of a drawing.
+ * @template {keyof SVGElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, string | number>} attributes
+ * @param {...(Node | string)} children
+ * @returns {SVGElementTagNameMap[K]}
+ */
+export function draw(tag, attributes = {}, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
+  node.append(...children);
+  return node;
+}
+
 /** @param {string} text @param {() => void} action */
 export function makeButton(text, action) {
   const button = make("button", { type: "button", class: "tb-button" }, text);

@@ -1,7 +1,7 @@
 // <tb-descent x="0 1 2" y="24 22 20" w="0" b="0" lr="0.05">: a line learns, step by step.
 // On the left the loss of every line w x + b, as rings of equal loss; on the right the line itself.
 
-import { define, Figure, make, makeButton, showNumber } from "./common.js";
+import { define, draw, Figure, make, makeButton, showNumber } from "./common.js";
 
 const RUN_STEPS = 100;
 const MILLISECONDS = 40; // between two steps of a run
@@ -113,20 +113,6 @@ export function show(number) {
         ? number.toFixed(0)
         : number.toFixed(3);
   return text.replaceAll("-", "−");
-}
-
-/**
- * @template {keyof SVGElementTagNameMap} K
- * @param {K} tag
- * @param {Record<string, string | number>} attributes
- * @param {...(Node | string)} children
- * @returns {SVGElementTagNameMap[K]}
- */
-function draw(tag, attributes = {}, ...children) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-  node.append(...children);
-  return node;
 }
 
 /** Four to nine round numbers for an axis. @param {number} from @param {number} to */

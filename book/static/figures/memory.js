@@ -1,14 +1,13 @@
 // <tb-memory model="../_static/models/names_gru.json" name="mariah">: a small GRU reads a name that
 // the reader types, letter by letter. Its weights come from the run that built the page.
 
-import { define, Figure, make, makeButton, showNumber, softmax } from "./common.js";
+import { define, draw, Figure, make, makeButton, showNumber, softmax } from "./common.js";
 
 const LETTERS = ".abcdefghijklmnopqrstuvwxyz";
 const MOST = 15; // letters of a name
 const BARS = 6;
 const SQUARE = { pitch: 21, size: 18, across: 16 };
 const WIDTH = SQUARE.pitch * SQUARE.across;
-const SVG = "http://www.w3.org/2000/svg";
 
 /**
  * @typedef {object} Model
@@ -102,18 +101,6 @@ const spoken = (letter) => (letter === "." ? "the end" : letter);
 
 /** @param {number} share */
 const percent = (share) => (share < 0.005 ? "<1 %" : `${Math.round(100 * share)} %`);
-
-/**
- * @param {string} tag
- * @param {Record<string, string | number>} attributes
- * @param {...(Node | string)} children
- */
-function draw(tag, attributes, ...children) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-  node.append(...children);
-  return node;
-}
 
 export class MemoryFigure extends Figure {
   label = "Interactive figure: the memory of a GRU";

@@ -1,8 +1,7 @@
 // <tb-roofline batch="64" width="1024">: where a linear layer lies under the roof of a machine.
 
-import { define, Figure, make, makeSelect, showNumber } from "./common.js";
+import { define, draw, Figure, make, makeSelect, showNumber } from "./common.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const SIZE = { width: 340, height: 260, left: 58, right: 26, top: 14, bottom: 44 };
 const INTENSITIES = { from: 0.1, to: 10_000 }; // flops per byte
 const SPEEDS = { from: 1e9, to: 1e15 }; // flops per second
@@ -88,18 +87,6 @@ const atX = (intensity) =>
 /** @param {number} speed */
 const atY = (speed) =>
   SIZE.height - SIZE.bottom - share(speed, SPEEDS) * (SIZE.height - SIZE.top - SIZE.bottom);
-
-/**
- * @param {string} tag
- * @param {Record<string, string | number>} attributes
- * @param {...(Node | string)} children
- */
-function draw(tag, attributes, ...children) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-  node.append(...children);
-  return node;
-}
 
 export class RooflineFigure extends Figure {
   label = "Interactive figure: a linear layer under the roof of a machine";

@@ -23,7 +23,7 @@ NAME = "_static/formulas.woff2"
 PRELOAD = '<link rel="preload" href="{}" as="font" type="font/woff2" crossorigin>\n'
 FORMULA = re.compile(r"<math[ >].*?</math>", re.S)
 TAG = re.compile(r"<[^>]*>")
-ROOT = "√"  # it stands in no text: an element draws it
+ROOT = "√"  # no text contains it: an element draws it
 # A browser shows a name of one letter in italics: these characters, which the page doesn't hold.
 ITALICS = {
     **{chr(ord("A") + i): chr(0x1D434 + i) for i in range(26)},
@@ -40,8 +40,8 @@ ITALICS = {
 
 def add_font(site: Site) -> None:
     """Give the site the font, if a page has a formula, and ask for it early there."""
-    pages = site.pages.values()
-    used = {c for html in pages for f in FORMULA.findall(html) for c in unescape(TAG.sub("", f))}
+    formulas = {name: FORMULA.findall(html) for name, html in site.pages.items()}
+    used = {c for found in formulas.values() for f in found for c in unescape(TAG.sub("", f))}
     if not used:
         return
     source = Path(site.app.srcdir, site.app.config.torchbook_formulas)
@@ -53,10 +53,10 @@ def add_font(site: Site) -> None:
     text = "".join(sorted({ROOT, *used, *(ITALICS[c] for c in used if c in ITALICS)}))
     site.copy(cut(source, text, Path(site.app.doctreedir, "torchbook_formulas")), NAME)
     site.copy(source.parents[1] / "LICENSE", "_static/formulas-LICENSE.txt")
-    for name, html in site.pages.items():
-        if FORMULA.search(html):  # it's there before the text is, which would move otherwise
+    for name, found in formulas.items():
+        if found:  # it's there before the text is, which would move otherwise
             preload = PRELOAD.format("../" * name.count("/") + NAME)
-            site.pages[name] = html.replace("<link", f"{preload}<link", 1)
+            site.pages[name] = site.pages[name].replace("<link", f"{preload}<link", 1)
 
 
 def cut(source: Path, text: str, folder: Path) -> Path:
