@@ -33,9 +33,9 @@ def rows(html: str, section: str) -> list[list[str]]:
     part = html[html.index(f'id="{section}"') :]
     body = part[part.index("<tbody>") : part.index("</tbody>")]
     return [
-        [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<td>(.*?)</td>", row, re.S)]
+        [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, re.S)]
         for row in body.split("</tr>")
-        if "<td>" in row
+        if "<td" in row
     ]
 
 
