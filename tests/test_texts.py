@@ -57,7 +57,7 @@ def test_an_altered_file_is_refused(module, load, monkeypatch, tmp_path):
     other = tmp_path / module.FILE.name
     other.write_bytes(module.FILE.read_bytes()[:-1] + b"!")
     monkeypatch.setattr(module, "FILE", other)
-    with pytest.raises(DataCorruptError, match="not the file"):
+    with pytest.raises(DataCorruptError, match="not the expected file"):
         load()
 
 

@@ -121,13 +121,21 @@ def require_number(answer: object, expected: str = "one number") -> float:
     return float(answer)  # type: ignore[arg-type]
 
 
+def as_floats(value: object) -> np.ndarray | None:
+    """Return numbers as float64, be they in a tensor, an array or lists; else None."""
+    if isinstance(value, Tensor):
+        value = value.detach().cpu().double().numpy()
+    try:
+        return np.array(value, dtype=np.float64)
+    except (TypeError, ValueError, RuntimeError):
+        return None
+
+
 def require_floats(answer: object, shape: tuple[int, ...] | None = None) -> Tensor:
     """Return numbers as a float64 tensor, be they in a tensor, an array or lists, else raise."""
     if isinstance(answer, list | tuple | np.ndarray):
-        try:
-            answer = torch.tensor(np.array(answer, dtype=np.float64))
-        except (TypeError, ValueError, RuntimeError):
-            answer = list(answer)  # not a table of numbers: named as such below
+        array = as_floats(answer)
+        answer = list(answer) if array is None else torch.from_numpy(array)
     return require_tensor(answer, shape=shape).detach().cpu().double()
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from torchbook.book.exercises.answers import (
     Check,
+    as_floats,
     require,
     require_function,
     require_given,
@@ -21,12 +22,7 @@ from torchbook.book.exercises.answers import (
 
 def _array(result: object, shape: tuple[int, ...], what: str = "The result") -> np.ndarray:
     """Return an array of this shape as float64, be it NumPy's, PyTorch's or a list."""
-    if isinstance(result, Tensor):
-        result = result.detach().cpu().numpy()
-    try:
-        array = np.asarray(result, dtype=np.float64)
-    except (TypeError, ValueError):
-        array = None
+    array = as_floats(result)
     require(array is not None, f"{what} should be an array, but it is a {type(result).__name__}.")
     require(
         array.shape == shape,

@@ -12,6 +12,7 @@ from torchbook.book.exercises.answers import (
     as_whole,
     random_states,
     require,
+    require_floats,
     require_function,
     require_number,
     run_answer,
@@ -96,7 +97,7 @@ def check_3(answer: object) -> None:
             if count == 0:
                 gradients[place] = torch.zeros(6, dtype=torch.float64)
         kept = [gradient.clone() for gradient in gradients]
-        result = _tensor(run_answer(function, list(gradients), list(counts)), (6,))
+        result = require_floats(run_answer(function, list(gradients), list(counts)), (6,))
         require(
             all(torch.equal(a, b) for a, b in zip(gradients, kept, strict=True)),
             "You changed the gradients that you were given.",
@@ -252,20 +253,6 @@ def check_7(answer: object) -> None:
         )
 
 
-def _tensor(result: object, shape: tuple[int, ...] | None = None) -> Tensor:
-    """Return a tensor in float64, be it a tensor, an array or a list."""
-    try:
-        tensor = torch.as_tensor(np.asarray(result, dtype=np.float64))
-    except (TypeError, ValueError, RuntimeError):
-        tensor = None
-    require(tensor is not None, f"Return a tensor, not a {type(result).__name__}.")
-    require(
-        shape is None or tensor.shape == shape,
-        f"The result should have the shape {list(shape or ())}, but it has {list(tensor.shape)}.",
-    )
-    return tensor
-
-
 def _places(result: object) -> list[int]:
     """Return a list of whole numbers from a list, a range, an array or a tensor."""
     if isinstance(result, Tensor | np.ndarray):
@@ -282,7 +269,7 @@ def _require_all_have(copies: object, expected: Tensor, n: int, what: str) -> No
         f"Return a list with one tensor for each of the {n} ranks.",
     )
     for rank, copy in enumerate(copies):  # type: ignore[arg-type]
-        found = _tensor(copy)
+        found = require_floats(copy)
         require(
             found.shape == expected.shape,
             f"Rank {rank}'s tensor has the shape {list(found.shape)}, "

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from torchbook.book.exercises.answers import (
     Check,
+    as_floats,
     as_whole,
     require,
+    require_floats,
     require_function,
     require_number,
     run_answer,
@@ -21,31 +21,12 @@ RULES = 0.915  # what the chapter's five rules reach on the test mails, rounded 
 
 def _numbers(result: object, what: str) -> list[float]:
     """Return one list of numbers, be it a list, a tuple, a tensor or an array."""
-    if isinstance(result, Tensor):
-        result = result.detach().cpu().numpy()
-    try:
-        array = np.asarray(result, dtype=np.float64)
-    except (TypeError, ValueError):
-        array = None
+    array = as_floats(result)
     require(
         array is not None and array.ndim == 1,
         f"{what} should be a list, but it is a {type(result).__name__}.",
     )
     return array.tolist()
-
-
-def _tensor(result: object, shape: tuple[int, ...]) -> Tensor:
-    """Return a tensor of float64 of this shape."""
-    try:
-        tensor = torch.as_tensor(result).detach().cpu().to(torch.float64)
-    except (TypeError, ValueError, RuntimeError):
-        tensor = None
-    require(tensor is not None, "The function should return a tensor.")
-    require(
-        tuple(tensor.shape) == shape,
-        f"The result should have the shape {list(shape)}, but it has {list(tensor.shape)}.",
-    )
-    return tensor
 
 
 def check_1(answer: object) -> None:
@@ -128,7 +109,7 @@ def check_3(answer: object) -> None:
             torch.equal(embedded, kept_embedded) and torch.equal(numbers, kept_numbers),
             "You changed what you were given. Work on a copy.",
         )
-        result = _tensor(result, (shape[0], shape[2]))
+        result = require_floats(result, (shape[0], shape[2]))
         require(
             bool(torch.isfinite(result[-1]).all()),
             "A mail without any word divides by 0. Its mean should be 0.",

@@ -6,12 +6,11 @@ folder `texts` beside this file.
 """
 
 import gzip
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from torchbook.data.download import DataCorruptError
+from torchbook.data.download import verify_files
 
 FILE = Path(__file__).parent / "texts" / "mail.json.gz"
 SHA256 = "299f857e9f623f1b00f4c6b5405e9e71777f136e9498022ab275c7dcbe86b1d3"
@@ -42,7 +41,5 @@ def load_mail() -> list[Mail]:
     Raises:
         DataCorruptError: the file is not the one that the book was written with.
     """
-    content = FILE.read_bytes()
-    if hashlib.sha256(content).hexdigest() != SHA256:
-        raise DataCorruptError(f"{FILE} is not the file that the book was written with")
-    return [Mail(**mail) for mail in json.loads(gzip.decompress(content))]
+    verify_files(FILE.parent, {FILE.name: SHA256})
+    return [Mail(**mail) for mail in json.loads(gzip.decompress(FILE.read_bytes()))]

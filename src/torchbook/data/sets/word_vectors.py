@@ -5,14 +5,13 @@ https://nlp.stanford.edu/projects/glove/ , trained on Wikipedia of 2014 and Giga
 PDDL-1.0. What was changed, and the licence, are in the folder `texts` beside this file.
 """
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from torchbook.data.download import DataCorruptError
+from torchbook.data.download import verify_files
 
 FILE = Path(__file__).parent / "texts" / "word_vectors.npz"
 SHA256 = "181aa7a4ae8167584606f0fdf143cd4f75b83450da6c4239cedfeea55a3b405b"
@@ -27,8 +26,7 @@ def load_word_vectors() -> tuple[list[str], Tensor]:
     Raises:
         DataCorruptError: the file is not the one that the book was written with.
     """
-    if hashlib.sha256(FILE.read_bytes()).hexdigest() != SHA256:
-        raise DataCorruptError(f"{FILE} is not the file that the book was written with")
+    verify_files(FILE.parent, {FILE.name: SHA256})
     with np.load(FILE) as file:
         words = file["words"].tobytes().decode("ascii").split("\n")
         vectors = torch.from_numpy(file["vectors"]) * float(file["scale"])
