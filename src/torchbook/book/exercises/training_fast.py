@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchbook.book.exercises.answers import (
     Check,
     Operations,
-    as_whole,
+    WrongAnswerError,
     require,
     require_floats,
     require_function,
@@ -66,11 +66,13 @@ def check_2(answer: object) -> None:
         )
         require(not _close(given, 1 + share * (factor - 1)), "Add up times, not speeds.")
         require(
-            not _close(given, 1 / (1 - share)) if share < 1 else True,
+            share == 1 or not _close(given, 1 / (1 - share)),
             "What becomes faster still takes some time.",
         )
-        raise_hint = f"With share {share} and factor {factor}, it should be {expected:.3f}."
-        require(False, f"{raise_hint} The old time is 1: what is the new one?")
+        raise WrongAnswerError(
+            f"With share {share} and factor {factor}, it should be {expected:.3f}. "
+            "The old time is 1: what is the new one?"
+        )
 
 
 def check_3(answer: object) -> None:
@@ -251,7 +253,7 @@ def check_7(answer: object) -> None:
         tuple(values.shape) == (3, 10),
         f"Three pictures should give logits of shape [3, 10], but yours have {list(values.shape)}.",
     )
-    flops = as_whole(counter.get_total_flops())
+    flops = counter.get_total_flops()
     require(
         flops < _MOST_FLOPS,
         f"Yours does {flops / 1e6:.2f} million flops for a picture. Fewer than 1 million!",
