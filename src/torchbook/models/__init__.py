@@ -13,6 +13,7 @@ from torchbook.models.pretrained import (
     lite0,
     lite0_preprocess,
 )
+from torchbook.models.recurrent import GRUCell, LSTMCell, Memory, RNNCell
 from torchbook.models.small_cnn import SmallCNN
 from torchbook.models.tiny_vgg import TinyVGG
 from torchbook.models.trained import fashion_mnist_after_20_epochs
@@ -39,9 +40,13 @@ CLASSIFIERS: dict[str, Callable[..., nn.Module]] = {
 __all__ = [
     "CLASSIFIERS",
     "EncoderBlock",
+    "GRUCell",
+    "LSTMCell",
     "LinearClassifier",
     "Lite0Classifier",
+    "Memory",
     "Preprocess",
+    "RNNCell",
     "SelfAttention",
     "SmallCNN",
     "TinyVGG",
