@@ -127,6 +127,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
     app.add_directive("build-report", report.BuildReport)
     app.add_directive("caption", captions.Caption)
+    app.add_directive("chapter-needs", report.ChapterNeeds)
     app.add_directive("clone", reference.Clone)
     app.add_directive("commands", reference.Commands)
     app.add_directive("figure-gallery", gallery.FigureGallery)
@@ -145,6 +146,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for node, visitors in questions.VISITORS.items():
         app.add_node(node, html=visitors)
     app.add_node(report.report_placeholder)
+    app.add_node(report.needs_placeholder)
     app.add_node(report.minutes_placeholder)
     app.add_node(HideCodeCellNode, override=True, html=(page.visit_hidden, page.depart_hidden))
     PygmentsBridge.html_formatter = code.CodeFormatter

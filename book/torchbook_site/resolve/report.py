@@ -1,4 +1,4 @@
-"""What the run says of itself: the strip under a chapter's title, the build report, `minutes`.
+"""What the run says of itself: a chapter's strip, the tables of chapters and of claims, `minutes`.
 
 Nothing here is written by hand. Times, devices and claims come from the executed notebooks.
 """
@@ -32,6 +32,10 @@ class report_placeholder(nodes.General, nodes.Element):
     """Stands where the build report goes until all chapters have been read."""
 
 
+class needs_placeholder(nodes.General, nodes.Element):
+    """Stands where the table of what each chapter needs goes until all have been read."""
+
+
 class minutes_placeholder(nodes.Inline, nodes.TextElement):
     """Stands where the time to read a page goes until that page has been read."""
 
@@ -43,6 +47,15 @@ class BuildReport(SphinxDirective):
         """Leave a placeholder, and have the page written in every build."""
         notes(self.env, QUOTES)[self.env.docname] = True
         return [report_placeholder()]
+
+
+class ChapterNeeds(SphinxDirective):
+    """The directive `chapter-needs`: what each chapter builds on, takes and brings."""
+
+    def run(self) -> list[nodes.Node]:
+        """Leave a placeholder, and have the page written in every build."""
+        notes(self.env, QUOTES)[self.env.docname] = True
+        return [needs_placeholder()]
 
 
 class Minutes(SphinxRole):
@@ -97,30 +110,71 @@ def fill_in(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Write the report, the minutes, and the strip of facts under a chapter's title."""
     for placeholder in list(doctree.findall(report_placeholder)):
         placeholder.replace_self(_report(app, docname))
+    for placeholder in list(doctree.findall(needs_placeholder)):
+        placeholder.replace_self(_needs(app, docname))
     for placeholder in list(doctree.findall(minutes_placeholder)):
         text = f"{minutes_to_read(app.env, placeholder['page'])} min"
         placeholder.replace_self(nodes.inline("", text, classes=["tb-minutes"]))
-    settings = app.env.metadata.get(docname, {}).get("torchbook")
-    run = run_of(app.env, docname)
-    if settings and run:
+    if "torchbook" in app.env.metadata.get(docname, {}) and run_of(app.env, docname):
         title = next(doctree.findall(nodes.title))
-        title.parent.insert(
-            title.parent.index(title) + 1,
-            _strip(minutes_to_read(app.env, docname), json.loads(settings), run),
-        )
+        title.parent.insert(title.parent.index(title) + 1, _strip(app, docname))
 
 
-def _strip(minutes: int, settings: dict[str, Any], run: dict[str, Any]) -> nodes.Element:
-    facts = (
+def _strip(app: Sphinx, docname: str) -> nodes.Element:
+    minutes, run = minutes_to_read(app.env, docname), run_of(app.env, docname)
+    facts: list[tuple[str, str | list[nodes.Node]]] = [
         ("Reading", f"about {minutes} minute{'s' if minutes > 1 else ''}"),
         ("Running", f"{run['seconds']:.0f} s on {run['device']}"),
-        ("Data", settings["data"]),
-    )
+        ("Data", _settings(app.env, docname)["data"]),
+    ]
+    if earlier := _links_to_needed(app, docname, docname):
+        facts.append(("Builds on", earlier))
     strip = nodes.paragraph(classes=["tb-strip"])
     for name, value in facts:
-        strip += nodes.inline("", "", nodes.strong(text=name), nodes.Text(f" {value}"))
+        content = [nodes.Text(value)] if isinstance(value, str) else value
+        strip += nodes.inline("", "", nodes.strong(text=name), nodes.Text(" "), *content)
         strip += nodes.Text(" ")
     return strip
+
+
+def _settings(env: BuildEnvironment, docname: str) -> dict[str, Any]:
+    return json.loads(env.metadata[docname]["torchbook"])
+
+
+def _links_to_needed(app: Sphinx, source: str, chapter: str) -> list[nodes.Node]:
+    """Return links from a page to the chapters that a chapter builds on, with commas between."""
+    folder = chapter.rpartition("/")[0]
+    linked: list[nodes.Node] = []
+    for name in _settings(app.env, chapter)["needs"]:
+        needed = f"{folder}/{name}".lstrip("/")
+        if needed not in app.env.found_docs:
+            raise ValueError(f"{chapter} needs {name!r}, but there is no such chapter")
+        if linked:
+            linked.append(nodes.Text(", "))
+        linked.append(_link(app, source, needed, short=True))
+    return linked
+
+
+def _needs(app: Sphinx, docname: str) -> nodes.container:
+    env = app.env
+    rows = []
+    for name in env.toctree_includes.get(env.config.root_doc, []):
+        run = run_of(env, name)
+        if run is None or "torchbook" not in env.metadata[name]:
+            continue
+        settings = _settings(env, name)
+        rows.append(
+            [
+                _link(app, docname, name, short=True),
+                nodes.inline("", "", *_links_to_needed(app, docname, name)),
+                f"{minutes_to_read(env, name)} min",
+                f"{run['seconds']:.0f} s",
+                settings["data"],
+                ", ".join(settings.get("extras", [])),
+                "helps" if settings.get("gpu") else "not needed",
+            ]
+        )
+    return table(["chapter", "builds on", "reading", "running", "data", "extras", "GPU"], rows)
 
 
 def _report(app: Sphinx, docname: str) -> list[nodes.Node]:
