@@ -27,6 +27,8 @@ $$ y = \frac{1}{x} $$
 <p>Without scripts.</p>
 </tb-matmul>
 
+<audio controls src="../_static/models/two.wav" aria-label="A voice says: two"></audio>
+
 <figure>
 <svg class="tb-drawing" role="img" viewBox="0 0 10 10" width="10" height="10">
 <title>A small box.</title><g class="box"><rect x="1" y="1" width="8" height="8"/></g>
@@ -75,7 +77,11 @@ def book(tmp_path_factory):
     book = SmallBook(tmp_path_factory.mktemp("book"))
     book.write("src/little/__init__.py", "TWO = 2\n")
     text = CHAPTER.replace(
-        "GLUE", cell('from torchbook.book.claims import glue\nglue("answer", 42)')
+        "GLUE",
+        cell(
+            "from torchbook.book.claims import glue\nfrom torchbook.book.publish import publish\n"
+            'glue("answer", 42)\nopen("two.wav", "w").close()\npublish("two.wav")'
+        ),
     )
     text = text.replace("FAILS", tagged("raises-exception", "1 / 0"))
     text = text.replace("HIDDEN", tagged("remove-cell", "secret = 7"))
@@ -144,8 +150,10 @@ def test_boxes_are_quotations_and_sources_are_shown(prose):
     assert "```python\nTWO = 2\n```" in prose
 
 
-def test_an_interactive_figure_becomes_a_link_and_a_drawing_a_file(prose, site):
+def test_an_interactive_figure_and_a_sound_become_links_and_a_drawing_a_file(prose, site):
     assert "interactive on the page](https://" in prose
+    sound = "https://torchbook.github.io/torchbook/_static/models/two.wav"
+    assert f"[Listen: A voice says: two]({sound})" in prose
     name = re.search(r"!\[A small box\.\]\(https://.*?/drawings/light/(.*?)\)", prose)[1]
     svg = (site / "drawings" / "light" / name).read_text()
     assert 'xmlns="http://www.w3.org/2000/svg"' in svg

@@ -30,6 +30,7 @@ CELL_MARK = re.compile("\x00cell (\\d+)\x00")
 LINK = re.compile(r'<a\s[^>]*?\bhref="([^"]*)"[^>]*>(.*?)</a>', re.S)
 # The ways to take a page along, and a list of links that the names in its code are on the page.
 ONLY_FOR_PAGES = ('<nav class="tb-launch"', '<details class="tb-names"')
+SOUND = re.compile(r'<audio\s[^>]*?\bsrc="([^"]*)"[^>]*?\baria-label="([^"]*)"[^>]*>')
 INTERACTIVE = re.compile(r"<tb-(?P<name>[a-z-]+)[ >].*?</tb-(?P=name)>", re.S)
 
 
@@ -143,6 +144,7 @@ class PlainMarkdown(MarkdownTranslator):
     def _html(self, html: str) -> str:
         """Turn HTML of ours into Markdown."""
         html = INTERACTIVE.sub(self._still, html)
+        html = SOUND.sub(r'<a href="\1">Listen: \2</a>', html)
         html = re.sub(r"<code>(.*?)</code>", r"`\1`", html, flags=re.S)
         html = LINK.sub(
             lambda link: f"[{link[2]}]({urljoin(self.address, unescape(link[1]))})", html
