@@ -55,6 +55,8 @@ PRINTS
 
 BARE
 
+FOLDED
+
 ```{exercise} Count
 :label: ex-small-1
 
@@ -87,6 +89,7 @@ def book(tmp_path_factory):
     text = text.replace("HIDDEN", tagged("remove-cell", "secret = 7"))
     text = text.replace("PRINTS", cell('print("<tb-x>", secret)'))
     text = text.replace("BARE", tagged("remove-input", "print(secret * 6)"))
+    text = text.replace("FOLDED", tagged("hide-input", "print(6)"))
     text = text.replace("EXERCISE", tagged("skip-execution", "answer = ..."))
     book.write("chapters/dot.svg", DOT)
     book.page("first", "See [the chapter](chapters/small.md).")
@@ -204,6 +207,8 @@ def test_pages_are_had_as_markdown_with_what_cells_printed(site):
     assert '```python\nprint("<tb-x>", secret)\n```\n\n```text\n<tb-x> 7\n```' in text
     assert "```text\n42\n```" in text  # of a cell that the page shows without its code
     assert "secret * 6" not in text
+    code = "<details>\n<summary>Code</summary>\n\n```python\nprint(6)\n```\n\n</details>"
+    assert f"{code}\n\n```text\n6\n```" in text
     assert (site / "first.md").is_file()
     lines = (site / "llms.txt").read_text().splitlines()
     links = [line for line in lines if line.startswith("- ")]

@@ -42,11 +42,13 @@ class Cell:
         index: its place among the cells of the page's notebook.
         code: what it runs.
         output: what it showed, as Markdown; empty if nothing.
+        folded: whether the page folds its code.
     """
 
     index: int
     code: str
     output: str
+    folded: bool
 
 
 class PlainMarkdown(MarkdownTranslator):
@@ -105,7 +107,8 @@ class PlainMarkdown(MarkdownTranslator):
             outputs = [child for child in node.children[1:] if isinstance(child, nodes.Element)]
             shown = "\n\n".join(filter(None, (self._shown(output) for output in outputs)))
             self.add(CELL.format(len(self.cells)), prefix_eol=2, suffix_eol=2)
-            self.cells.append(Cell(node["cell_index"], code, shown))
+            folded = "tag_hide-input" in node["classes"]
+            self.cells.append(Cell(node["cell_index"], code, shown, folded))
             for figure in node.findall(captioned):
                 figure.next_node(nodes.caption).walkabout(self)
             raise nodes.SkipNode
@@ -287,6 +290,9 @@ def with_cells(text: str, cells: list[Cell]) -> str:
 
     def whole(match: re.Match[str]) -> str:
         cell = cells[int(match[1])]
-        return "\n\n".join(filter(None, (fenced(cell.code, "python"), cell.output)))
+        code = fenced(cell.code, "python")
+        if cell.folded:
+            code = f"<details>\n<summary>Code</summary>\n\n{code}\n\n</details>"
+        return "\n\n".join(filter(None, (code, cell.output)))
 
     return CELL_MARK.sub(whole, text)
