@@ -14,8 +14,7 @@ FILE = Path("messages.csv")  # "label,text", then a message a line, oldest first
 if not FILE.exists():  # made-up messages, so that this runs; with a file of your own, skip these
     dice, lines = random.Random(0), ["label,text"]
     wanted, offers = ["see you", "did it work", "my bug"], ["free money", "click here", "see you"]
-    for _ in range(1000):
-        label = dice.randrange(2)
+    for label in [0, 1] * 500:
         words = dice.choices(offers if label else wanted, k=3)
         lines.append(f"{label},{' '.join(words)}")
     FILE.write_text("\n".join(lines), encoding="utf-8")
@@ -40,8 +39,7 @@ with FILE.open(newline="", encoding="utf-8-sig") as file:
     messages = list(csv.DictReader(file))
 texts = [message["text"] for message in messages]
 labels = torch.tensor([float(message["label"]) for message in messages])
-end = int(0.7 * len(texts))  # train up to here
-late = int(0.85 * len(texts))  # choose the threshold up to here, and test on the newest
+end, late = int(0.7 * len(texts)), int(0.85 * len(texts))  # train, choose up to here; then test
 counts = Counter(word for text in texts[:end] for word in words_of(text))
 known = [word for word, n in counts.most_common() if n >= 2]
 vocabulary = {word: number for number, word in enumerate(known, start=2)}
@@ -50,21 +48,20 @@ model = make_filter(len(vocabulary) + 2)
 optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
 for _ in range(10):  # epochs
     for batch in torch.randperm(end).split(64):
-        logits = model(numbers_of([texts[i] for i in batch], vocabulary))
+        logits = model(numbers_of([texts[i] for i in batch.tolist()], vocabulary))
         loss = F.binary_cross_entropy_with_logits(logits, labels[batch])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-with torch.no_grad():
-    scores, spam = model(numbers_of(texts[end:], vocabulary)), labels[end:] == 1
+scores, spam = model(numbers_of(texts[end:], vocabulary)).detach(), labels[end:] == 1
 valid, test = slice(0, late - end), slice(late - end, None)
 wanted = scores[valid][~spam[valid]].sort(descending=True).values
 threshold = wanted[len(wanted) // 200].item()  # loses at most one in 200 wanted messages
 for name, limit in [("flag nothing", torch.inf), ("above 0", 0), ("careful", threshold)]:
     flagged, truth = scores[test] > limit, spam[test]
     right, caught = (flagged == truth).float().mean(), flagged[truth].float().mean()
-    print(f"{name:12} {right:6.1%} right, {caught:6.1%} of spam caught, {flagged[~truth].sum()} lost")
-# A score means nothing without the vocabulary and the threshold: save all three.
+    lost = flagged[~truth].sum()
+    print(f"{name:12} {right:6.1%} right, {caught:6.1%} of spam caught, {lost} lost")
 torch.save({"words": vocabulary, "limit": threshold, "weights": model.state_dict()}, "filter.pt")
 saved = torch.load("filter.pt", weights_only=True)
 loaded = make_filter(len(saved["words"]) + 2)
