@@ -55,6 +55,17 @@ BROKEN = [
         "shuffled = pile",
         "random_flatters",
     ),
+    (
+        "shuffled = [pile[i] for i in torch.randperm(len(pile))]",
+        "shuffled = pile",
+        "gap_is_wanted",
+    ),
+    # Only the future gets the higher threshold.
+    (
+        "lost_share([without(related, test, scores > 0)",
+        "lost_share([without(related, test, scores > 2)",
+        "not_only_twins",
+    ),
     # Every two weeks, but always from the same past.
     (
         "past = [mail for mail in mails if mail.day < start]",
