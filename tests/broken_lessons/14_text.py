@@ -62,8 +62,8 @@ BROKEN = [
     ),
     # Only the future gets the higher threshold.
     (
-        "lost_share([without(related, test, scores > 0)",
-        "lost_share([without(related, test, scores > 2)",
+        "lost_share([without(doubled, test, scores > 0)",
+        "lost_share([without(doubled, test, scores > 2)",
         "not_only_twins",
     ),
     # Every two weeks, but always from the same past.
