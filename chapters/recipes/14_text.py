@@ -13,11 +13,10 @@ from torch import nn
 FILE = Path("messages.csv")  # "label,text", then a message a line, oldest first: 1 for spam or 0
 if not FILE.exists():  # made-up messages, so that this runs; with a file of your own, skip these
     dice, lines = random.Random(0), ["label,text"]
-    parts = ["see you", "did it work", "my bug", "no, but", "free money", "click here"]
-    for _ in range(1000):
-        words = dice.choices(parts, k=3)  # the more offers among them, the more likely spam
-        spam = int(sum(part in parts[4:] for part in words) + 1.2 * dice.random() > 2)
-        lines.append(f'{spam},"{" ".join(words)}"')
+    wanted, offers = ["see you", "did it work", "my bug"], ["free money", "click here", "see you"]
+    for label in [0, 1] * 500:
+        words = dice.choices(offers if label else wanted, k=3)
+        lines.append(f"{label},{' '.join(words)}")
     FILE.write_text("\n".join(lines), encoding="utf-8")
 
 
@@ -26,7 +25,8 @@ def words_of(text):
 
 
 def numbers_of(texts, vocabulary):  # [N, L], filled up with 0; 1 is for unknown words
-    rows = [torch.tensor([vocabulary.get(w, 1) for w in words_of(t)]).long() for t in texts]
+    rows = [[vocabulary.get(word, 1) for word in words_of(text)] for text in texts]
+    rows = [torch.tensor(row, dtype=torch.int64) for row in rows]  # an empty one, too
     return nn.utils.rnn.pad_sequence(rows, batch_first=True)
 
 
@@ -39,28 +39,28 @@ with FILE.open(newline="", encoding="utf-8-sig") as file:
     messages = list(csv.DictReader(file))
 texts = [message["text"] for message in messages]
 labels = torch.tensor([float(message["label"]) for message in messages])
-cut = int(0.8 * len(texts))  # the newest fifth is for validation
-counts = Counter(word for text in texts[:cut] for word in words_of(text))
+end, late = int(0.7 * len(texts)), int(0.85 * len(texts))  # train, choose up to here; then test
+counts = Counter(word for text in texts[:end] for word in words_of(text))
 known = [word for word, n in counts.most_common() if n >= 2]
 vocabulary = {word: number for number, word in enumerate(known, start=2)}
 torch.manual_seed(0)
 model = make_filter(len(vocabulary) + 2)
 optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
 for _ in range(10):  # epochs
-    for batch in torch.randperm(cut).split(64):
-        logits = model(numbers_of([texts[i] for i in batch], vocabulary))
+    for batch in torch.randperm(end).split(64):
+        logits = model(numbers_of([texts[i] for i in batch.tolist()], vocabulary))
         loss = F.binary_cross_entropy_with_logits(logits, labels[batch])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-with torch.no_grad():
-    scores, spam = model(numbers_of(texts[cut:], vocabulary)), labels[cut:] == 1
-wanted = scores[~spam].sort(descending=True).values
+scores, spam = model(numbers_of(texts[end:], vocabulary)).detach(), labels[end:] == 1
+valid, test = slice(0, late - end), slice(late - end, None)
+wanted = scores[valid][~spam[valid]].sort(descending=True).values
 threshold = wanted[len(wanted) // 200].item()  # loses at most one in 200 wanted messages
 for name, limit in [("flag nothing", torch.inf), ("above 0", 0), ("careful", threshold)]:
-    flagged = scores > limit
-    right, caught = (flagged == spam).float().mean(), flagged[spam].float().mean()
-    lost = flagged[~spam].sum()
+    flagged, truth = scores[test] > limit, spam[test]
+    right, caught = (flagged == truth).float().mean(), flagged[truth].float().mean()
+    lost = flagged[~truth].sum()
     print(f"{name:12} {right:6.1%} right, {caught:6.1%} of spam caught, {lost} lost")
 torch.save({"words": vocabulary, "limit": threshold, "weights": model.state_dict()}, "filter.pt")
 saved = torch.load("filter.pt", weights_only=True)

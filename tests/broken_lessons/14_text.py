@@ -55,11 +55,34 @@ BROKEN = [
         "shuffled = pile",
         "random_flatters",
     ),
-    # Every week, but always from the same past.
+    (
+        "shuffled = [pile[i] for i in torch.randperm(len(pile))]",
+        "shuffled = pile",
+        "gap_is_wanted",
+    ),
+    # Only the future gets the higher threshold.
+    (
+        "lost_share([without(doubled, test, scores > 0)",
+        "lost_share([without(doubled, test, scores > 2)",
+        "not_only_twins",
+    ),
+    # Every two weeks, but always from the same past.
     (
         "past = [mail for mail in mails if mail.day < start]",
         'past = [mail for mail in mails if mail.day < "2002-08-10"]',
         "weekly_helps",
+    ),
+    # The control learns from everything, too.
+    (
+        "train_filter(newest(past))",
+        "train_filter(past)",
+        "more_not_fresher",
+    ),
+    # A bend, so that no word has a number of its own.
+    (
+        "return self.decide(mean)[:, 0]",
+        "return self.decide(mean.relu())[:, 0]",
+        "one_number",
     ),
     # A piece loses the signs between words.
     (r" ?[^\w\s]+|\s+", r"\s+", "tokenizers_agree"),
