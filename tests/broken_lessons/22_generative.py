@@ -1,0 +1,80 @@
+"""Ways to break the lessons of chapter 22, each with the claim that must notice."""
+
+BROKEN = [
+    # The judge gets pictures of another range than it has learned from.
+    (
+        "valid_pictures = splits.valid.inputs / 127.5 - 1",
+        "valid_pictures = 255.0 * splits.valid.inputs",
+        "judge",
+    ),
+    # One number is too little of a code.
+    ("autoencoder = Autoencoder()", "autoencoder = Autoencoder(n_code=1)", "squeezed"),
+    # It learns to give back nothing.
+    (
+        "error = self.decoder(self.encoder(x)) - x\n",
+        "error = self.decoder(self.encoder(x))\n",
+        "squeezed",
+    ),
+    # The price isn't halved.
+    (
+        "return (mean**2 + spread**2 - 1) / 2 - spread.log()",
+        "return (mean**2 + spread**2 - 1) - spread.log()",
+        "elbo",
+    ),
+    # The spread's logarithm is missing.
+    (
+        "return (mean**2 + spread**2 - 1) / 2 - spread.log()",
+        "return (mean**2 + spread**2 - 1) / 2",
+        "elbo",
+    ),
+    # The bell of a pixel is too narrow.
+    ("likely = -(error**2) / 2 - math.log", "likely = -(error**2) - math.log", "elbo"),
+    # Nobody pays for clouds.
+    ("return -(likely - price).mean()", "return -likely.mean()", "elbo"),
+    # What both crowds have in common is taken away once.
+    ("- 2 * roots.sum()).item()", "- roots.sum()).item()", "frechet_equal"),
+    # Which features go together isn't looked at.
+    (
+        "c1 = features.T.cov().double()",
+        "c1 = features.T.cov().diag().diag().double()",
+        "frechet_equal",
+    ),
+    # No codes are invented: they are those of real pictures.
+    (
+        "mush = autoencoder.decoder(invented)",
+        "mush = autoencoder.decoder(codes[:500])",
+        "frechet_order",
+    ),
+    # From data to noise.
+    ("loss = F.mse_loss(field(x, t), x1 - x0)", "loss = F.mse_loss(field(x, t), x0 - x1)", "moons"),
+    # It always asks for the velocity at the start.
+    (
+        "t = torch.full((len(x),), step / n_steps)  # the",
+        "t = torch.full((len(x),), 0.0)  # the",
+        "moons",
+    ),
+    # Each step is as long as the whole way.
+    ("x = x + field(x, t) / n_steps", "x = x + field(x, t)", "moons"),
+    # Hardly any training.
+    ("for step in range(2000):", "for step in range(2):", "moons"),
+    # The network that had time to learn isn't loaded.
+    ("velocity.load_state_dict(fashion_mnist_flow())", "velocity.eval()", "patience"),
+    # The label is told, and nothing is exaggerated.
+    (
+        "        x = x + (untold + guidance * (told - untold)) / n_steps",
+        "        x = x + told / n_steps",
+        "guidance_helps",
+    ),
+    # It draws anything but what was ordered.
+    (
+        "        x = x + (untold + guidance * (told - untold)) / n_steps",
+        "        x = x + (untold - guidance * (told - untold)) / n_steps",
+        "guided",
+    ),
+    # The drawings are training pictures.
+    (
+        "distances = torch.cdist(guided.flatten(1)",
+        "distances = torch.cdist(pictures[:500].flatten(1)",
+        "copying",
+    ),
+]
