@@ -36,7 +36,7 @@ def check_1(answer: object) -> None:
     require(not is_near(halved), "Square the spread in the first part.")
     whole = 1 + 0.25 - 1 - math.log(0.5) + 4
     require(not is_near(whole), "The sum of squares, minus 1, is halved.")
-    squared = first + 0.5 * math.log(0.25) - math.log(0.25) + math.log(0.5) + second
+    squared = (1 + 0.25 - 1) / 2 - math.log(0.25) + second
     require(not is_near(squared), "It's the logarithm of the spread, not of its square.")
     bits = first + math.log(0.5) - math.log2(0.5) + second
     decimal = first + math.log(0.5) - math.log10(0.5) + second
@@ -307,13 +307,13 @@ def check_7(answer: object) -> None:
     share = share_arrived(x)
     at_home = torch.bincount(torch.cdist(x, spots()).argmin(dim=1), minlength=5) / N_POINTS
     require(
-        bool((at_home > 0.1).all()),
-        "Some spot gets hardly any points. Noise should find its way to all five.",
-    )
-    require(
         share > 0.5,
         f"{100 * share:.1f} % arrive. Do your steps add up to a time of 1, and does each ask for "
         "the velocity at its own time?",
+    )
+    require(
+        bool((at_home > 0.1).all()),
+        "Some spot gets hardly any points. Noise should find its way to all five.",
     )
     require(
         share >= GOAL,
