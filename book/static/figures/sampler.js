@@ -78,6 +78,8 @@ export class SamplerFigure extends Figure {
   #count = 0;
   /** The latest picture asked for, so that an earlier one stops. */
   #turn = 0;
+  /** Settled when the picture before has stopped: the network does one thing at a time. */
+  #drawing = Promise.resolve();
   n = 20;
   guidance = 2;
 
@@ -157,24 +159,34 @@ export class SamplerFigure extends Figure {
     return this.isReady ? this.drawPicture() : undefined;
   }
 
-  async drawPicture() {
+  /** @returns {Promise<void>} resolved when it is drawn, or given up for another */
+  drawPicture() {
     this.#turn += 1;
-    const [turn, n, label, guidance] = [this.#turn, this.n, this.choice, this.guidance];
+    const turn = this.#turn;
+    this.#drawing = this.#drawing.then(() => this.#draw(turn));
+    return this.#drawing;
+  }
+
+  /** @param {number} turn */
+  async #draw(turn) {
+    if (turn !== this.#turn) return;
+    const [n, label, guidance] = [this.n, this.choice, this.guidance];
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     try {
       this.#loading ??= this.#load();
       await this.#loading;
       this.drawButton.textContent = "Draw another";
       let picture = this.noise;
-      paint(this.view, picture);
+      if (!isCalm) paint(this.view, picture);
       for (let step = 0; step < n; step += 1) {
         const data = question(picture, step / n, label, guidance);
         const [{ logits }] = await Promise.all([
           this.#send({ data, dims: [1, data.length] }),
-          new Promise((resolve) => setTimeout(resolve, PAUSE)),
+          new Promise((resolve) => setTimeout(resolve, isCalm ? 0 : PAUSE)),
         ]);
         if (turn !== this.#turn) return;
         picture = advance(picture, logits, n);
-        paint(this.view, picture);
+        if (!isCalm || step === n - 1) paint(this.view, picture);
         this.explanation.textContent = `Step ${step + 1} of ${n}`;
       }
       const steps = n === 1 ? "one step" : `${n} steps`;
