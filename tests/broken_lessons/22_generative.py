@@ -28,7 +28,7 @@ BROKEN = [
         "elbo",
     ),
     # The bell of a pixel is too narrow.
-    ("likely = -(error**2) / 2 - math.log", "likely = -(error**2) - math.log", "elbo"),
+    ("each = -(error**2) / 2 - math.log", "each = -(error**2) - math.log", "elbo"),
     # Nobody pays for clouds.
     ("return -(likely - price).mean()", "return -likely.mean()", "elbo"),
     # What both crowds have in common is taken away once.
