@@ -30,7 +30,7 @@ BROKEN = [
     # The bell of a pixel is too narrow.
     ("each = -(error**2) / 2 - math.log", "each = -(error**2) - math.log", "elbo"),
     # Nobody pays for clouds.
-    ("return -(likely - price).mean()", "return -likely.mean()", "elbo"),
+    ("return -(likelihood - price).mean()", "return -likelihood.mean()", "elbo"),
     # What both crowds have in common is taken away once.
     ("- 2 * roots.sum()).item()", "- roots.sum()).item()", "frechet_equal"),
     # Which features go together isn't looked at.
