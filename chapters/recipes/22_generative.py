@@ -9,7 +9,7 @@ from torch import nn
 from torchvision.datasets import FashionMNIST
 from torchvision.utils import make_grid
 
-N_STEPS = 300  # 8_000 for good drawings: ten minutes
+N_STEPS = 200  # 8_000 for good drawings: ten minutes
 torch.manual_seed(0)
 published = FashionMNIST("data", download=True)
 pictures = published.data.unsqueeze(1) / 127.5 - 1  # [N, 1, 28, 28], from -1 to 1
