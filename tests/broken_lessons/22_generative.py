@@ -1,10 +1,10 @@
 """Ways to break the lessons of chapter 22, each with the claim that must notice."""
 
 BROKEN = [
-    # The judge gets pictures of another range than it has learned from.
+    # The judge gets negatives.
     (
         "valid_pictures = splits.valid.inputs / 127.5 - 1",
-        "valid_pictures = 255.0 * splits.valid.inputs",
+        "valid_pictures = 1 - splits.valid.inputs / 127.5",
         "judge",
     ),
     # One number is too little of a code.
@@ -39,12 +39,8 @@ BROKEN = [
         "c1 = features.T.cov().diag().diag().double()",
         "frechet_equal",
     ),
-    # No codes are invented: they are those of real pictures.
-    (
-        "mush = autoencoder.decoder(invented)",
-        "mush = autoencoder.decoder(codes[:500])",
-        "frechet_order",
-    ),
+    # The mush is real pictures.
+    ("mush = autoencoder.decoder(invented)", "mush = valid_pictures[:500]", "frechet_order"),
     # From data to noise.
     ("loss = F.mse_loss(field(x, t), x1 - x0)", "loss = F.mse_loss(field(x, t), x0 - x1)", "moons"),
     # It always asks for the velocity at the start.
@@ -63,13 +59,19 @@ BROKEN = [
     (
         "        x = x + (untold + guidance * (told - untold)) / n_steps",
         "        x = x + told / n_steps",
-        "guidance_helps",
+        "guided",
     ),
     # It draws anything but what was ordered.
     (
         "        x = x + (untold + guidance * (told - untold)) / n_steps",
         "        x = x + (untold - guidance * (told - untold)) / n_steps",
         "guided",
+    ),
+    # Six times is twice.
+    (
+        "strong = draw_guided(velocity, orders, guidance=6)",
+        "strong = draw_guided(velocity, orders, guidance=2)",
+        "too_much",
     ),
     # The drawings are training pictures.
     (
