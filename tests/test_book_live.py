@@ -61,13 +61,14 @@ def install(book):
         book.write(f"node_modules/onnxruntime-web/dist/{name}", text)
 
 
-def said_size(book, page):
-    return int(re.search(r'<tb-classifier [^>]*data-bytes="(\d+)"', book.html(page))[1])
+def said_size(book, page, element="tb-classifier"):
+    return int(re.search(rf'<{element} [^>]*data-bytes="(\d+)"', book.html(page))[1])
 
 
 def test_the_runtime_lies_in_the_site_and_the_size_in_the_page(book):
     install(book)
     book.page("index", LIVE.format(name="m.onnx"))
+    book.page("draw", LIVE.replace("classifier", "sampler").format(name="m.onnx"))
     book.page("model", cell(PUBLISH.format(size=1000)))
     build = book.build()
     assert build.ok, build.output
@@ -79,6 +80,8 @@ def test_the_runtime_lies_in_the_site_and_the_size_in_the_page(book):
     }
     runtime = sum(path.stat().st_size for path in folder.iterdir() if path.suffix != ".txt")
     assert said_size(book, "index") == runtime + 1000
+    assert said_size(book, "draw", "tb-sampler") == runtime + 1000
+    assert "figures/sampler.js" in book.html("draw")
     assert "figures/classifier.js" in book.html("index")
     assert "figures/classifier.js" not in book.html("model")
 

@@ -4,7 +4,13 @@ import pytest
 import torch
 
 from torchbook.data.download import DataCorruptError
-from torchbook.models import fashion_mnist_after_20_epochs, trained
+from torchbook.models import (
+    SmallCNN,
+    fashion_mnist_after_20_epochs,
+    fashion_mnist_flow,
+    fashion_mnist_judge,
+    trained,
+)
 
 
 def test_the_weights_have_the_chapters_shapes_and_can_be_trained_further():
@@ -18,10 +24,30 @@ def test_the_weights_have_the_chapters_shapes_and_can_be_trained_further():
         assert value.isfinite().all()
 
 
-def test_another_file_is_refused(tmp_path, monkeypatch):
+def test_the_judge_is_a_small_cnn():
+    SmallCNN(1, 10, 28).load_state_dict(fashion_mnist_judge())
+
+
+def test_the_flow_has_the_chapters_shapes():
+    weights = fashion_mnist_flow()
+    assert weights["label.weight"].shape == (11, 128)
+    assert weights["enter.weight"].shape == (24, 4, 3, 3)
+    assert weights["coarse_2.second.weight"].shape == (64, 64, 3, 3)
+    assert all(v.dtype == torch.float32 and v.isfinite().all() for v in weights.values())
+
+
+LOADERS = {
+    trained.WEIGHTS: fashion_mnist_after_20_epochs,
+    trained.FLOW: fashion_mnist_flow,
+    trained.JUDGE: fashion_mnist_judge,
+}
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_another_file_is_refused(tmp_path, monkeypatch, name):
     monkeypatch.setattr(trained, "__file__", str(tmp_path / "trained.py"))
     with pytest.raises(DataCorruptError, match="is missing"):
-        fashion_mnist_after_20_epochs()
-    (tmp_path / trained.WEIGHTS).write_bytes(b"something else")
+        LOADERS[name]()
+    (tmp_path / name).write_bytes(b"something else")
     with pytest.raises(DataCorruptError, match="not the expected file"):
-        fashion_mnist_after_20_epochs()
+        LOADERS[name]()

@@ -280,6 +280,7 @@ PRESS = {
     "tb-question": ("input", "Enter"),
     "tb-roofline": ("input", "ArrowUp"),
     "tb-classifier": None,  # it would load megabytes: test_live_models.py presses it
+    "tb-sampler": None,  # so would this
 }
 
 

@@ -16,7 +16,11 @@ from torchbook.models.pretrained import (
 from torchbook.models.recurrent import GRUCell, LSTMCell, Memory, RNNCell
 from torchbook.models.small_cnn import SmallCNN
 from torchbook.models.tiny_vgg import TinyVGG
-from torchbook.models.trained import fashion_mnist_after_20_epochs
+from torchbook.models.trained import (
+    fashion_mnist_after_20_epochs,
+    fashion_mnist_flow,
+    fashion_mnist_judge,
+)
 from torchbook.models.vit import EncoderBlock, SelfAttention, VisionTransformer
 from torchbook.models.vit_weights import load_torchvision_weights
 
@@ -53,6 +57,8 @@ __all__ = [
     "TwoLayerClassifier",
     "VisionTransformer",
     "fashion_mnist_after_20_epochs",
+    "fashion_mnist_flow",
+    "fashion_mnist_judge",
     "freeze_batch_norm",
     "imagenet_classes",
     "lite0",

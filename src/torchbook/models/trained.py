@@ -8,7 +8,13 @@ from torch import Tensor
 from torchbook.data.download import verify_files
 
 WEIGHTS = "fashion_mnist_20_epochs.pt"
-SHA256 = "9172ff0a544637cf92b092f620954509bbe6714c2ea2339bc2617506f1c3aa0e"
+FLOW = "fashion_mnist_flow.pt"
+JUDGE = "fashion_mnist_judge.pt"
+SHA256 = {
+    WEIGHTS: "9172ff0a544637cf92b092f620954509bbe6714c2ea2339bc2617506f1c3aa0e",
+    FLOW: "7882c22c2417ca71c9958b4e3b5648245250872d026cf5e707b88bb3a35331f2",
+    JUDGE: "10320ef0f7b9a5687d3b41e08445debcdb08c53256c2073207cf10536f14e09a",
+}
 
 
 def fashion_mnist_after_20_epochs() -> dict[str, Tensor]:
@@ -22,7 +28,38 @@ def fashion_mnist_after_20_epochs() -> dict[str, Tensor]:
     Raises:
         DataCorruptError: the file is not the one that the book was written with.
     """
+    return _load(WEIGHTS)
+
+
+def fashion_mnist_flow() -> dict[str, Tensor]:
+    """Return the weights of the network that draws clothes in chapter 22.
+
+    They are the `state_dict` of its `Velocity()`, which expects pictures from -1 to 1. The script
+    `tools/train_generative_for_long.py` trained them, on the training split of
+    `load_fashion_mnist` alone.
+
+    Raises:
+        DataCorruptError: the file is not the one that the book was written with.
+    """
+    return _load(FLOW)
+
+
+def fashion_mnist_judge() -> dict[str, Tensor]:
+    """Return the weights of the network that judges pictures of clothes in chapter 22.
+
+    They are the `state_dict` of `SmallCNN(1, 10, 28)`, which expects pictures from -1 to 1. The
+    script `tools/train_generative_for_long.py` trained them, on the training split of
+    `load_fashion_mnist` alone.
+
+    Raises:
+        DataCorruptError: the file is not the one that the book was written with.
+    """
+    return _load(JUDGE)
+
+
+def _load(name: str) -> dict[str, Tensor]:
+    """Return the weights in one of this folder's files, in single precision."""
     folder = Path(__file__).parent
-    verify_files(folder, {WEIGHTS: SHA256})
-    weights = torch.load(folder / WEIGHTS, weights_only=True)
+    verify_files(folder, {name: SHA256[name]})
+    weights = torch.load(folder / name, weights_only=True)
     return {k: v.float() if v.is_floating_point() else v for k, v in weights.items()}
