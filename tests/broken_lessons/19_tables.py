@@ -26,7 +26,11 @@ BROKEN = [
         "tuned",
     ),
     # A single piece cannot bend.
-    ("for n_pieces in (4, 48):", "for n_pieces in (4, 1, 48):\n    n_pieces = 1", "one_column"),
+    (
+        'pieces = in_pieces(carat, edges_of(carat[rows["train"]], n_pieces))',
+        'pieces = in_pieces(carat, edges_of(carat[rows["train"]], 1))',
+        "one_column",
+    ),
     # Pieces that are all empty or full of the wrong thing.
     (
         "    return ((column[:, None] - left) / width).clamp(0, 1)  # [N, pieces]",
