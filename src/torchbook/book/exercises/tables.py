@@ -114,7 +114,7 @@ def check_3(answer: object) -> None:
     """Check whole numbers for categories, 0 for an unknown one."""
     function = require_function(answer)
     cases = (
-        (["b", "a", "c", "a"], ["c", "a", "b", "z"]),
+        (["b", "a", "c", "a"], ["c", "a", "b", "0"]),
         (["UA", "DL", "AA", "DL", "9E"], ["9E", "ZZ", "UA", "AA", "DL", "", "UA"]),
         (["x"], ["y", "x"]),
     )
