@@ -21,7 +21,8 @@ with path.open(newline="", encoding="utf-8") as file:
     table = list(csv.DictReader(file))
 random.Random(0).shuffle(table)  # if your rows have a date, sort by it instead
 *inputs, target = table[0]
-valid, train = table[: len(table) // 5], table[len(table) // 5 :]
+fifth = len(table) // 5
+test, valid, train = table[:fifth], table[fifth : 2 * fifth], table[2 * fifth :]
 edges, names = {}, {}  # all that is known of the inputs, from the training rows alone
 for name in inputs:
     if all(row[name].replace(".", "", 1).lstrip("-").isdigit() for row in table):  # numbers
@@ -60,9 +61,12 @@ for _ in range(20):
         best = error
         saved = {"weights": model.state_dict(), "edges": edges, "names": names}
         torch.save(saved | {"centre": centre, "spread": spread}, "model.pt")
-print(f"off by {best:.1f}; always the median: {(valid_y - centre).abs().mean():.1f}")
 saved = torch.load("model.pt", weights_only=True)
 model.load_state_dict(saved["weights"])
+edges, names = saved["edges"], saved["names"]
+test_y = torch.tensor([float(row[target]) for row in test])
 with torch.no_grad():
-    guess = model(encode(valid[:1])) * saved["spread"] + saved["centre"]
-print(valid[0], "- the network says", round(guess.item()))
+    guess = model(encode(test))[:, 0] * saved["spread"] + saved["centre"]
+error, dull = (guess - test_y).abs().mean(), (saved["centre"] - test_y).abs().mean()
+print(f"off by {error:.1f} on rows that it hasn't seen; always the median: {dull:.1f}")
+print(test[0], "- the network says", round(guess[0].item()))

@@ -21,7 +21,7 @@ BROKEN = [
     ),
     # The trees may only have one question each, and one tree.
     (
-        "        n_estimators=600,  # at most so many trees ...",
+        "        n_estimators=2000,  # at most so many trees ...",
         "        n_estimators=2,",
         "tuned",
     ),
