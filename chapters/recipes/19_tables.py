@@ -8,7 +8,6 @@ import torch
 from torch import nn
 
 torch.manual_seed(0)
-torch.set_num_threads(1)  # faster for networks as small as this
 path = Path("table.csv")  # the first line names the columns; the last column is to be learned
 if not path.exists():  # then make one up: flats with their rents
     lines, dice = ["area,floor,district,rent"], random.Random(0)
@@ -17,8 +16,7 @@ if not path.exists():  # then make one up: flats with their rents
         rent = 300 + 8 * area + 300 * (area >= 100) + 20 * floor + 90 * "NESW".index(district)
         lines.append(f"{area},{floor},{district},{round(rent * dice.uniform(0.9, 1.1))}")
     path.write_text("\n".join(lines), encoding="utf-8")
-with path.open(newline="", encoding="utf-8") as file:
-    table = list(csv.DictReader(file))
+table = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
 random.Random(0).shuffle(table)  # if your rows have a date, sort by it instead
 *inputs, target = table[0]
 fifth = len(table) // 5
