@@ -17,7 +17,7 @@ if not path.exists():  # then make one up: flats with their rents
         lines.append(f"{area},{floor},{district},{round(rent * dice.uniform(0.9, 1.1))}")
     path.write_text("\n".join(lines), encoding="utf-8")
 table = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
-random.Random(0).shuffle(table)  # if your rows have a date, sort by it instead
+random.Random(0).shuffle(table)  # if rows have a date, sort instead: the newest first
 *inputs, target = table[0]
 fifth = len(table) // 5
 test, valid, train = table[:fifth], table[fifth : 2 * fifth], table[2 * fifth :]
