@@ -15,6 +15,7 @@ from torchbook.data.sets.mail import load_mail
 from torchbook.data.sets.natural_photos import load_natural_photos
 from torchbook.data.sets.sample_photos import sample_photos
 from torchbook.data.sets.shapes import circles, spirals
+from torchbook.data.sets.tables import load_diamonds, load_flights
 from torchbook.data.sets.used_cars import load_used_cars
 from torchbook.data.sets.word_vectors import load_word_vectors
 from torchbook.data.tokens import BytePairTokenizer
@@ -29,7 +30,9 @@ __all__ = [
     "load_animal_vegetable_mineral",
     "load_baby_names",
     "load_backgrounds",
+    "load_diamonds",
     "load_fashion_mnist",
+    "load_flights",
     "load_image_folder",
     "load_mail",
     "load_natural_photos",

@@ -30,6 +30,7 @@ _MODULES = (  # in the order of the chapters
     "text",
     "recurrent",
     "generative",
+    "tables",
 )
 
 
