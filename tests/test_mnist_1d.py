@@ -1,5 +1,8 @@
 """MNIST-1D is shipped as it was prepared, and its three pairs of shapes stand on their heads."""
 
+import tomllib
+from pathlib import Path
+
 import mnist_1d_from_pypi as script
 import numpy as np
 import pytest
@@ -60,3 +63,12 @@ def test_the_script_rounds_what_the_package_makes():
     assert arrays["train_digits"].tolist() == [1, 2]
     assert arrays["test_digits"].dtype == np.uint8
     assert arrays["shapes"].dtype == np.float32
+
+
+def test_the_licence_goes_with_it():
+    file = Path(__file__).parents[1] / "pyproject.toml"
+    project = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
+    for name in ("LICENSE.Apache-2.0", "NOTICE.txt"):
+        assert f"src/torchbook/data/sets/signals/{name}" in project["license-files"]
+        assert (mnist_1d.FILE.parent / name).stat().st_size > 500
+    assert "Apache-2.0" in project["license"].split(" AND ")
