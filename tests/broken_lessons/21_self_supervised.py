@@ -8,7 +8,11 @@ BROKEN = [
         "bare_probe",
     ),
     # The autoencoder has hardly begun.
-    ("train_signals, n_epochs=20)", "train_signals, n_epochs=1)", "restore"),
+    (
+        "restored[name] = fit(network, loss_of, train_signals, n_epochs=20)",
+        "restored[name] = fit(network, loss_of, train_signals, n_epochs=1)",
+        "restore",
+    ),
     # It rebuilds other signals.
     (
         "return F.mse_loss(network(signals), signals)",
@@ -38,7 +42,7 @@ BROKEN = [
      "by_hand"),
     # The twin is looked for in the same half.
     (
-        "twins = torch.cat([torch.arange(n, 2 * n), torch.arange(n)])",
+        "twins = torch.arange(2 * n).roll(n)",
         "twins = torch.arange(2 * n).roll(1)",
         "by_hand",
     ),
@@ -60,6 +64,18 @@ BROKEN = [
         "fit(twin_finder, find_twin, train_signals, n_epochs=2)",
         "twin_probe",
     ),
+    # The early finder has found nothing yet.
+    (
+        'judge_encoder("twins, early", early_finder)',
+        'judge_encoder("twins, early", Encoder())',
+        "twin_gain",
+    ),
+    # Within each signal, collapsed features differ as well.
+    (
+        "return features.std(dim=0).mean().item()",
+        "return features.std(dim=1).mean().item()",
+        "spread",
+    ),
     # With strangers in the loss, nothing collapses.
     (
         "fit(puller, only_pull, train_signals",
@@ -76,14 +92,14 @@ BROKEN = [
     ("return sign * view(signals)", "return view(signals)", "careless_cost"),
     # The views of section 9 are no views.
     (
-        'runners = {"plain": (Encoder(), as_they_are), "views": (Encoder(), view)}',
-        'runners = {"plain": (Encoder(), as_they_are), "views": (Encoder(), as_they_are)}',
+        '"views": learn_from(Encoder(), view, signals, digits),',
+        '"views": learn_from(Encoder(), as_they_are, signals, digits),',
         "views_gain",
     ),
     # Nobody was pretrained.
     (
-        'runners["pretrained"] = (twin_finder, view)',
-        'runners["pretrained"] = (Encoder(), as_they_are)',
+        '"pretrained": learn_from(twin_finder, view, signals, digits),',
+        '"pretrained": learn_from(Encoder(), as_they_are, signals, digits),',
         "many_gain",
     ),
 ]  # fmt: skip
