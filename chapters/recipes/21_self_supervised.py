@@ -30,8 +30,7 @@ def view(x):  # change here what makes no difference in your signals
 def make_encoder():  # signals of any length [B, L] -> [B, 64]
     first = [nn.Unflatten(1, (1, -1)), nn.Conv1d(1, 24, 5, stride=2), nn.BatchNorm1d(24), nn.ReLU()]
     second = [nn.Conv1d(24, 48, 5, stride=2), nn.BatchNorm1d(48), nn.ReLU()]
-    last = [nn.AdaptiveMaxPool1d(4), nn.Flatten(), nn.Linear(4 * 48, 64)]  # the largest of 4 parts
-    return nn.Sequential(*first, *second, *last)
+    return nn.Sequential(*first, *second, nn.AdaptiveMaxPool1d(4), nn.Flatten(), nn.Linear(192, 64))
 
 
 def find_twin(network):  # NT-Xent
