@@ -12,6 +12,7 @@ from torchbook.data.sets.baby_names import load_baby_names
 from torchbook.data.sets.backgrounds import load_backgrounds, paste
 from torchbook.data.sets.fashion_mnist import load_fashion_mnist
 from torchbook.data.sets.mail import load_mail
+from torchbook.data.sets.mnist_1d import load_mnist_1d, mnist_1d_shapes
 from torchbook.data.sets.natural_photos import load_natural_photos
 from torchbook.data.sets.sample_photos import sample_photos
 from torchbook.data.sets.shapes import circles, spirals
@@ -35,9 +36,11 @@ __all__ = [
     "load_flights",
     "load_image_folder",
     "load_mail",
+    "load_mnist_1d",
     "load_natural_photos",
     "load_used_cars",
     "load_word_vectors",
+    "mnist_1d_shapes",
     "paste",
     "read_image",
     "sample_photos",

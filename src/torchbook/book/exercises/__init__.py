@@ -31,6 +31,7 @@ _MODULES = (  # in the order of the chapters
     "recurrent",
     "generative",
     "tables",
+    "self_supervised",
 )
 
 
