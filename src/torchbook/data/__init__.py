@@ -11,6 +11,7 @@ from torchbook.data.sets.animal_vegetable_mineral import (
 from torchbook.data.sets.baby_names import load_baby_names
 from torchbook.data.sets.backgrounds import load_backgrounds, paste
 from torchbook.data.sets.fashion_mnist import load_fashion_mnist
+from torchbook.data.sets.film_ratings import load_film_ratings
 from torchbook.data.sets.mail import load_mail
 from torchbook.data.sets.natural_photos import load_natural_photos
 from torchbook.data.sets.sample_photos import sample_photos
@@ -30,6 +31,7 @@ __all__ = [
     "load_baby_names",
     "load_backgrounds",
     "load_fashion_mnist",
+    "load_film_ratings",
     "load_image_folder",
     "load_mail",
     "load_natural_photos",
