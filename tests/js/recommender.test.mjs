@@ -13,7 +13,13 @@ import {
 } from "../../book/static/figures/recommender.js";
 
 const FILE = {
-  titles: ["Amélie (2001)", "Heat (1995)", "The Big Heat (1953)", "Alien³ (1992)", "The Heat (2013)"],
+  titles: [
+    "Amélie (2001)",
+    "Heat (1995)",
+    "The Big Heat (1953)",
+    "Alien³ (1992)",
+    "The Heat (2013)",
+  ],
   likes: [50, 20, 5, 25, 100],
   viewers: 200,
   bias: [0.5, 0.25, 0, -0.5, 0],

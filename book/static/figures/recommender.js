@@ -34,7 +34,11 @@ export const plain = (text) =>
  */
 export function readModel({ titles, likes, viewers, bias, vectors }) {
   const across = vectors.length / titles.length;
-  if (!Number.isInteger(across) || bias.length !== titles.length || likes.length !== titles.length) {
+  if (
+    !Number.isInteger(across) ||
+    bias.length !== titles.length ||
+    likes.length !== titles.length
+  ) {
     throw new Error(`its numbers don’t fit ${titles.length} films`);
   }
   const rows = titles.map((_, i) => vectors.slice(i * across, (i + 1) * across));
@@ -164,7 +168,7 @@ export class RecommenderFigure extends Figure {
       const { titles, viewers } = this.model;
       this.favourites = this.first.map((title) => titles.indexOf(title)).filter((i) => i >= 0);
       this.hint.textContent =
-        `${titles.length} films to choose from. In brackets: how many of ` +
+        `${titles.length.toLocaleString("en")} films to choose from. In brackets: how many of ` +
         `${viewers} viewers liked the film.`;
     } catch (error) {
       this.hint.textContent = `The films couldn’t be loaded (${error.message}).`;
@@ -186,7 +190,7 @@ export class RecommenderFigure extends Figure {
   }
 
   /** @param {number} place in the list of favourites */
-  remove(place) {
+  drop(place) {
     this.favourites = this.favourites.filter((_, i) => i !== place);
     this.update();
     const rest = this.chosen.querySelectorAll("button");
@@ -207,7 +211,7 @@ export class RecommenderFigure extends Figure {
     }
     this.chosen.replaceChildren(
       ...this.favourites.map((film, place) => {
-        const button = makeButton(`${titles[film]} ×`, () => this.remove(place));
+        const button = makeButton(`${titles[film]} ×`, () => this.drop(place));
         button.setAttribute("aria-label", `Remove ${titles[film]}`);
         return button;
       }),
@@ -217,9 +221,7 @@ export class RecommenderFigure extends Figure {
       ? recommend(this.model, this.favourites, this.unusual)
       : [];
     this.list.replaceChildren(
-      ...films.map((film) =>
-        make("li", {}, titles[film], make("small", {}, ` (${likes[film]})`)),
-      ),
+      ...films.map((film) => make("li", {}, titles[film], make("small", {}, ` (${likes[film]})`))),
     );
     const offers = found.length ? `Found: ${found.map((i) => titles[i]).join("; ")}. ` : "";
     const first = films.slice(0, 3).map((i) => titles[i]);
