@@ -31,7 +31,6 @@ def check_1(answer: object) -> None:
     require(not is_near(5 / 7), "That's the bias. Add the mean of all ratings.")
     require(not is_near(19 / 7), "The pretended ratings are average, so each is 3.5 and not 0.")
     require(not is_near(3.5 + 1.25 / 7), "Divide the sum of the differences, not their mean.")
-    require(not is_near(3.5 + 5 / 4 - 3 / 4), "The strength is added to the count of ratings.")
     require(not is_near(3.5 + 5 / 3), "Divide by the count and the strength, 4 + 3.")
     require(
         is_near(3.5 + 5 / 7),
@@ -94,9 +93,9 @@ def check_3(answer: object) -> None:
     """Check recall@k of one viewer."""
     function = require_function(answer)
     cases: list[tuple[list[int], set[int], set[int], int]] = [
+        ([5, 3, 6, 1, 2, 4], {3}, {5, 6, 1, 2, 4, 20, 21}, 2),
         ([4, 9, 2, 7, 1, 8], set(), {2, 8}, 3),
         ([4, 9, 2, 7, 1, 8], {4, 9}, {7, 8, 30}, 3),
-        ([5, 3, 6, 1, 2, 4], {3}, {5, 6, 1, 2, 4, 20, 21}, 2),
         ([5, 3, 6, 1, 2, 4], {6, 4}, {11, 12}, 4),
         ([1, 2], set(), {2}, 5),
     ]
@@ -130,7 +129,7 @@ def check_3(answer: object) -> None:
                 not is_near(n_found / k),
                 "That's the share of the list that was right: precision. Divide by the hidden.",
             )
-            require(not is_near(n_found), "That's a count. Make it a share.")
+            require(n_found < 2 or not is_near(n_found), "That's a count. Make it a share.")
         require(
             is_near(expected),
             f"For the list {recommended}, known {known or 'none'}, hidden {hidden} and k = {k}, it "
