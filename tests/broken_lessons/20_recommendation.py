@@ -13,8 +13,8 @@ BROKEN = [
         "return mean + film_bias[film[chosen].flip(0)] + viewer_bias[viewer[chosen].flip(0)]",
         "dull",
     ),
-    # The gradient without the chain rule's last factor.
-    ('print("by hand: ", (2 * error * q).tolist())', "q = 2 * q.detach()", "gradient"),
+    # Half a square, whose slope has no factor of 2.
+    ("loss = error**2\n", "loss = error**2 / 2\n", "gradient"),
     # Hardly learns.
     (
         "torch.optim.Adam(model.parameters(), lr=0.005)\n    curves",
@@ -31,7 +31,7 @@ BROKEN = [
     (
         "careful, careful_curves = learn_stars(train, valid, n_epochs=8, penalty=0.1)",
         "careful, careful_curves = learn_stars(train, valid, n_epochs=8, penalty=0)",
-        "taste_gain",
+        "taste",
     ),
     # What was to show overfitting has a penalty.
     (
