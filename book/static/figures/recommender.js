@@ -109,7 +109,7 @@ export class RecommenderFigure extends Figure {
   label = "Interactive figure: films for you";
   /** @type {number[]} */
   favourites = [];
-  unusual = 0;
+  unusual = 0.5;
 
   read() {
     this.address = this.getAttribute("model");
