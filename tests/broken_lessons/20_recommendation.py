@@ -79,8 +79,8 @@ BROKEN = [
     ),
     # The list of stars is the popular one.
     (
-        "star_scores = torch.stack(star_scores)",
-        "star_scores = popularity.float().expand(len(shown), -1)",
+        "star_scores = score_by_stars(people, shown)\n",
+        "star_scores = popularity.expand(len(shown), -1)\n",
         "stars_rank_badly",
     ),
     # Towers that don't look at the viewer: popularity, learned.
