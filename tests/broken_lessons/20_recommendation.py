@@ -79,7 +79,7 @@ BROKEN = [
     ),
     # The list of stars is the popular one.
     (
-        "star_scores = score_by_stars(people, shown)\n",
+        "star_scores = score_by_stars(star_model, people, shown)\n",
         "star_scores = popularity.expand(len(shown), -1)\n",
         "stars_rank_badly",
     ),
