@@ -144,7 +144,11 @@ export class RecommenderFigure extends Figure {
       this.update();
     });
     this.offers = make("div", { class: "tb-buttons tb-offers" });
-    this.chosen = make("div", { class: "tb-buttons", role: "group", "aria-label": "Your films" });
+    this.chosen = make("div", {
+      class: "tb-buttons",
+      role: "group",
+      "aria-label": "Your films: press one to remove it",
+    });
     this.list = make("ol", { class: "tb-recommended" });
     this.hint = make("p", { class: "tb-hint" }, "The films are being loaded.");
     this.load();
@@ -154,7 +158,7 @@ export class RecommenderFigure extends Figure {
       make("p", { class: "tb-film-heading" }, "Your films"),
       this.chosen,
       make("p", { class: "tb-film-heading" }, "You may like"),
-      make("label", { class: "tb-unusual" }, "popular", this.slider, "unusual"),
+      make("div", { class: "tb-unusual" }, "popular", this.slider, "unusual"),
       this.list,
       this.hint,
     ];
@@ -168,7 +172,7 @@ export class RecommenderFigure extends Figure {
       const { titles, viewers } = this.model;
       this.favourites = this.first.map((title) => titles.indexOf(title)).filter((i) => i >= 0);
       this.hint.textContent =
-        `${titles.length.toLocaleString("en")} films to choose from. In brackets: how many of ` +
+        `${titles.length.toLocaleString("en")} films to choose from. Press one of yours to remove it. In brackets: how many of ` +
         `${viewers} viewers liked the film.`;
     } catch (error) {
       this.hint.textContent = `The films couldn’t be loaded (${error.message}).`;
@@ -211,9 +215,7 @@ export class RecommenderFigure extends Figure {
     }
     this.chosen.replaceChildren(
       ...this.favourites.map((film, place) => {
-        const button = makeButton(`${titles[film]} ×`, () => this.drop(place));
-        button.setAttribute("aria-label", `Remove ${titles[film]}`);
-        return button;
+        return makeButton(`${titles[film]} ×`, () => this.drop(place));
       }),
     );
     if (!this.favourites.length) this.chosen.replaceChildren("Add at least one.");
