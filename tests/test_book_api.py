@@ -28,6 +28,7 @@ BY_MODULE = {"torchbook.apps", "torchbook.book"}
 ALONE = [
     "torchbook.data.download",
     "torchbook.data.image_folder",
+    "torchbook.data.sets.film_ratings",
     "torchbook.data.sets.mail",
     "torchbook.training.checkpoint",
     "torchbook.training.distributed",

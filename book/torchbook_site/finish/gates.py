@@ -42,6 +42,7 @@ FETCHING = {
     "tb-classifier": {"model"},
     "tb-memory": {"model"},
     "tb-sampler": {"model"},
+    "tb-recommender": {"model"},
     "track": {"src"},
     "use": {"href", "xlink:href"},
     "video": {"src"},

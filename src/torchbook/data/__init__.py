@@ -11,6 +11,7 @@ from torchbook.data.sets.animal_vegetable_mineral import (
 from torchbook.data.sets.baby_names import load_baby_names
 from torchbook.data.sets.backgrounds import load_backgrounds, paste
 from torchbook.data.sets.fashion_mnist import load_fashion_mnist
+from torchbook.data.sets.film_ratings import load_film_ratings
 from torchbook.data.sets.mail import load_mail
 from torchbook.data.sets.mnist_1d import load_mnist_1d, mnist_1d_shapes
 from torchbook.data.sets.natural_photos import load_natural_photos
@@ -34,6 +35,7 @@ __all__ = [
     "load_diamonds",
     "load_fashion_mnist",
     "load_flights",
+    "load_film_ratings",
     "load_image_folder",
     "load_mail",
     "load_mnist_1d",

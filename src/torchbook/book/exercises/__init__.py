@@ -32,6 +32,7 @@ _MODULES = (  # in the order of the chapters
     "generative",
     "tables",
     "self_supervised",
+    "recommendation",
 )
 
 
