@@ -29,6 +29,7 @@ POLICY = {
     "style-src-elem": "'self'",
     "style-src-attr": "'unsafe-inline'",  # matplotlib's drawings
     "img-src": "'self' data: blob:",
+    "media-src": "'self'",
     "connect-src": "'self'",
     "worker-src": "'self'",
     "font-src": "'self'",

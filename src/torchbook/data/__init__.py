@@ -15,6 +15,7 @@ from torchbook.data.sets.mail import load_mail
 from torchbook.data.sets.natural_photos import load_natural_photos
 from torchbook.data.sets.sample_photos import sample_photos
 from torchbook.data.sets.shapes import circles, spirals
+from torchbook.data.sets.spoken_words import load_spoken_words
 from torchbook.data.sets.used_cars import load_used_cars
 from torchbook.data.sets.word_vectors import load_word_vectors
 from torchbook.data.tokens import BytePairTokenizer
@@ -33,6 +34,7 @@ __all__ = [
     "load_image_folder",
     "load_mail",
     "load_natural_photos",
+    "load_spoken_words",
     "load_used_cars",
     "load_word_vectors",
     "paste",

@@ -1,0 +1,58 @@
+"""The recordings of chapter 18, and the code that packs them."""
+
+import numpy as np
+import pytest
+import torch
+
+from torchbook.data import load_spoken_words
+from torchbook.data.sets import spoken_words
+from torchbook.data.sets.adpcm import decode, encode
+
+SIZES = {"synthetic": 850, "human": 20, "pairs": 210, "tones": 800}
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_each_set_is_balanced_and_whole(name):
+    clips = load_spoken_words(name)
+    n = SIZES[name]
+    assert clips.sounds.shape == (n, clips.rate)
+    assert clips.sounds.dtype == torch.float32
+    assert clips.sounds.abs().amax(dim=1).min() > 0.7
+    assert clips.sounds.abs().max() <= 1
+    counts = clips.labels.bincount()
+    assert counts.tolist() == [n // len(clips.names)] * len(clips.names)
+    after = torch.arange(clips.rate) >= clips.lengths[:, None]
+    assert not clips.sounds[after].any()
+    assert clips.lengths.min() > clips.rate // 10
+
+
+def test_each_synthetic_voice_says_every_digit_once():
+    clips = load_spoken_words()
+    pairs = set(zip(clips.speakers.tolist(), clips.labels.tolist(), strict=True))
+    assert pairs == {(voice, digit) for voice in range(85) for digit in range(10)}
+
+
+def test_a_name_that_is_not_known_is_refused():
+    with pytest.raises(ValueError, match="synthetic, human, pairs, tones, but is 'robots'"):
+        load_spoken_words("robots")
+
+
+def test_a_damaged_file_is_noticed(monkeypatch):
+    rate, names, _ = spoken_words.SETS["human"]
+    monkeypatch.setitem(spoken_words.SETS, "human", (rate, names, "0" * 64))
+    with pytest.raises(ValueError, match=r"human\.npz is damaged"):
+        load_spoken_words("human")
+
+
+def test_what_is_packed_is_unpacked():
+    time = np.arange(4001) / 8000
+    low = 0.8 * np.sin(2 * np.pi * 200 * time)
+    quiet = 0.1 * np.sin(2 * np.pi * 300 * time[:1000])
+    packed = encode([low, quiet])
+    assert packed.dtype == np.uint8
+    assert len(packed) == 2001 + 500
+    sounds = decode(packed, np.array([4001, 1000]))
+    for sound, original in zip(sounds, (low, quiet), strict=True):
+        error = sound[: len(original)] - original
+        assert (error**2).mean() < 0.002 * (original**2).mean()
+    assert not sounds[1, 1000:].any()
