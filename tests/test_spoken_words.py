@@ -1,10 +1,14 @@
 """The recordings of chapter 18, and the code that packs them."""
 
+import tomllib
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from torchbook.data import load_spoken_words
+from torchbook.data.download import DataCorruptError
 from torchbook.data.sets import spoken_words
 from torchbook.data.sets.adpcm import decode, encode
 
@@ -38,9 +42,8 @@ def test_a_name_that_is_not_known_is_refused():
 
 
 def test_a_damaged_file_is_noticed(monkeypatch):
-    rate, names, _ = spoken_words.SETS["human"]
-    monkeypatch.setitem(spoken_words.SETS, "human", (rate, names, "0" * 64))
-    with pytest.raises(ValueError, match=r"human\.npz is damaged"):
+    monkeypatch.setitem(spoken_words.SHA256, "human", "0" * 64)
+    with pytest.raises(DataCorruptError, match="not the expected file"):
         load_spoken_words("human")
 
 
@@ -56,3 +59,15 @@ def test_what_is_packed_is_unpacked():
         error = sound[: len(original)] - original
         assert (error**2).mean() < 0.002 * (original**2).mean()
     assert not sounds[1, 1000:].any()
+
+
+def test_the_licences_go_with_them_and_they_are_small():
+    root = Path(__file__).parents[1]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    folder = root / "src" / "torchbook" / "data" / "sets" / "speech"
+    for name in ("LICENSE.CC-BY-3", "LICENSE.CC-BY-SA-3", "LICENSE.GPL-3", "NOTICE.txt"):
+        assert f"src/torchbook/data/sets/speech/{name}" in project["license-files"]
+        assert (folder / name).stat().st_size > 1000
+    licences = {"GPL-3.0-or-later", "CC-BY-3.0", "CC-BY-SA-3.0"}
+    assert licences <= set(project["license"].split(" AND "))
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 2_500_000

@@ -43,7 +43,11 @@ export function sumPaths(word, frames) {
   const states = statesOf(word);
   const none = states.map(() => 0);
   /** @type {number[][]} */
-  const [forward, ways, best] = [[], [], []];
+  const forward = [];
+  /** @type {number[][]} */
+  const ways = [];
+  /** @type {number[][]} */
+  const best = [];
   /** @type {number[][]} */
   const origin = [];
   frames.forEach((shares, t) => {
@@ -142,10 +146,12 @@ export class LatticeFigure extends Figure {
       this.word = word;
       this.reset();
     });
-    const choice = makeSelect("Number of frames", FRAMES, this.frames, (value) => {
+    /** @param {string} value */
+    const choose = (value) => {
       this.frames = Number(value);
       this.reset();
-    });
+    };
+    const choice = makeSelect("Number of frames", FRAMES, this.frames, choose);
     this.stage = make("div", { class: "tb-lattice-stage" });
     this.table = make("div", { class: "tb-lattice-weights" });
     this.explanation = make("p", { class: "tb-explanation", "aria-hidden": "true" });

@@ -8,25 +8,31 @@
 Sources and licences are in speech/NOTICE.txt. Made by tools/spoken_words.py.
 """
 
-import hashlib
-import io
 from dataclasses import dataclass
-from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from torchbook.data.download import verify_files
 from torchbook.data.sets.adpcm import decode
 
+FOLDER = Path(__file__).parent / "speech"
 DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
-# Each set's rate, labels and SHA-256.
-SETS = {
-    "synthetic": (8000, DIGITS, "cdc76885c6ff783a70aa077ff5932990e7ca40fd01433a9f470f8cef4233e619"),
-    "human": (8000, DIGITS, "f93d2890113041c7162385cc4ee7b44903dac9573f2ae6e4e84242a34aa37347"),
-    "pairs": (8000, ["human", "synthetic"], "167181ba0096158904328f0f337414f459462d0ef601c8f4f26b3905317fa544"),
-    "tones": (4000, ["high", "rising", "low", "falling"], "d16a8547e5805c5ba67724659f598a6a1a78da871b75f024e356e371614eee06"),
+SHA256 = {
+    "synthetic": "cdc76885c6ff783a70aa077ff5932990e7ca40fd01433a9f470f8cef4233e619",
+    "human": "f93d2890113041c7162385cc4ee7b44903dac9573f2ae6e4e84242a34aa37347",
+    "pairs": "167181ba0096158904328f0f337414f459462d0ef601c8f4f26b3905317fa544",
+    "tones": "d16a8547e5805c5ba67724659f598a6a1a78da871b75f024e356e371614eee06",
 }
+NAMES = {
+    "synthetic": DIGITS,
+    "human": DIGITS,
+    "pairs": ["human", "synthetic"],
+    "tones": ["high", "rising", "low", "falling"],
+}
+RATES = {"synthetic": 8000, "human": 8000, "pairs": 8000, "tones": 4000}
 
 
 @dataclass(frozen=True)
@@ -59,19 +65,15 @@ def load_spoken_words(name: str = "synthetic") -> Clips:
             (800 Mandarin syllables at 4,000 samples per second).
 
     Raises:
-        ValueError: there is no such set, or its file is damaged.
+        ValueError: there is no such set.
+        DataCorruptError: its file is not the expected one.
     """
-    if name not in SETS:
-        raise ValueError(f"name must be one of {', '.join(SETS)}, but is {name!r}")
-    rate, names, expected = SETS[name]
-    content = files("torchbook.data.sets").joinpath("speech", f"{name}.npz").read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
-        raise ValueError(
-            f"{name}.npz is damaged: its SHA-256 is {found}, but {expected} was expected; "
-            "install torchbook again"
-        )
-    arrays = np.load(io.BytesIO(content))
+    if name not in SHA256:
+        raise ValueError(f"name must be one of {', '.join(SHA256)}, but is {name!r}")
+    rate = RATES[name]
+    file = FOLDER / f"{name}.npz"
+    verify_files(FOLDER, {file.name: SHA256[name]})
+    arrays = np.load(file)
     lengths = arrays["lengths"].astype(np.int64)
     decoded = torch.from_numpy(decode(arrays["codes"], lengths))
     sounds = torch.zeros(len(lengths), rate)
@@ -81,6 +83,6 @@ def load_spoken_words(name: str = "synthetic") -> Clips:
         lengths=torch.from_numpy(lengths),
         labels=torch.from_numpy(arrays["labels"].astype(np.int64)),
         speakers=torch.from_numpy(arrays["speakers"].astype(np.int64)),
-        names=list(names),
+        names=list(NAMES[name]),
         rate=rate,
     )
