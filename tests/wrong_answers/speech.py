@@ -270,7 +270,7 @@ WRONG = {
         (lambda t, n: count(t, n) - 1, "but you return"),
         (lambda t, n: 11**n, "but you return"),
         (lambda t, n: math.comb(n, len(t)), "but you return"),
-        (lambda t, n: count(t, n - 1) if n > 1 else 1, "but you return"),
+        (lambda t, n: count(t, n + 1), "but you return"),
     ],
     "18-5": [
         (n_errors, "Divide by the words"),
@@ -284,7 +284,7 @@ WRONG = {
     "18-6": [
         (without_repeats, "short silence"),
         (lambda sound: read_keys(sound, fold=False), "is one key"),
-        (lambda sound: read_keys(sound, loud=0.0, shortest=1), ""),
+        (lambda sound: read_keys(sound, loud=0.0, shortest=1), "Without any noise"),
         (lambda sound: read_keys(sound, loud=9.0), "Without any noise"),
         (lambda sound: list(read_keys(sound)), "Return a text"),
         (lambda sound: read_keys(sound) + "?", "no key"),
