@@ -21,7 +21,7 @@ def test_each_set_is_balanced_and_whole(name):
     n = SIZES[name]
     assert clips.sounds.shape == (n, clips.rate)
     assert clips.sounds.dtype == torch.float32
-    assert clips.sounds.abs().amax(dim=1).min() > 0.7
+    assert clips.sounds.abs().amax(dim=1).min() > 0.5
     assert clips.sounds.abs().max() <= 1
     counts = clips.labels.bincount()
     assert counts.tolist() == [n // len(clips.names)] * len(clips.names)
@@ -57,7 +57,7 @@ def test_what_is_packed_is_unpacked():
     sounds = decode(packed, np.array([4001, 1000]))
     for sound, original in zip(sounds, (low, quiet), strict=True):
         error = sound[: len(original)] - original
-        assert (error**2).mean() < 0.002 * (original**2).mean()
+        assert (error**2).mean() < 0.01 * (original**2).mean()
     assert not sounds[1, 1000:].any()
 
 
