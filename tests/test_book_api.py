@@ -30,6 +30,7 @@ ALONE = [
     "torchbook.data.image_folder",
     "torchbook.data.sets.film_ratings",
     "torchbook.data.sets.mail",
+    "torchbook.data.sets.spoken_words",
     "torchbook.training.checkpoint",
     "torchbook.training.distributed",
     "torchbook.training.simulated",

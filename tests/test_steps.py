@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from torchbook.training import DivergedError, StepResult, SupervisedStep, fit
+from torchbook.training import DivergedError, StepResult, SupervisedStep, ctc_step, fit
 from torchbook.training.steps import Sums
 
 N, C = 24, 5
@@ -319,3 +319,34 @@ def test_targets_that_would_be_broadcast_are_refused():
         ValueError, match=r"have \[4, 1\] and \[4\]: every output would be compared"
     ):
         step(nn.Identity(), (torch.zeros(4, 1), torch.zeros(4)))
+
+
+def ctc_batch() -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    inputs = torch.randn(4, 12, 3, generator=draw(3))
+    n_frames = torch.tensor([12, 7, 12, 3])
+    # The last has three symbols in three frames, but two of them are the same: no path.
+    targets = torch.tensor([[1, 2, 2, 0], [4, 0, 0, 0], [3, 1, 4, 1], [2, 2, 1, 0]])
+    return inputs, n_frames, targets, torch.tensor([3, 1, 4, 3])
+
+
+def test_ctc_counts_symbols_and_leaves_out_what_has_no_path():
+    model = nn.Linear(3, 5)
+    inputs, n_frames, targets, lengths = ctc_batch()
+    result = ctc_step(model, (inputs, n_frames, targets, lengths))
+    expected = 0.0
+    for row, t, target, n in zip(inputs[:3], n_frames, targets, lengths, strict=False):
+        shares = model(row[:t]).log_softmax(dim=1)
+        expected += F.ctc_loss(shares, target[:n], (int(t),), (int(n),), reduction="sum")
+    assert result.count.item() == 3 + 1 + 4
+    assert torch.allclose(result.loss_sum, expected)
+    result.loss_sum.backward()
+    assert model.weight.grad.isfinite().all()
+
+
+def test_ctc_trains_with_fit():
+    model = nn.Linear(3, 5)
+    batches = [ctc_batch()]
+    before = ctc_step(model, batches[0]).loss_sum.item()
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    fit(model, batches, batches, optimizer, step=ctc_step, **QUICK)
+    assert ctc_step(model, batches[0]).loss_sum.item() < before

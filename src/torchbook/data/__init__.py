@@ -18,6 +18,7 @@ from torchbook.data.sets.natural_photos import load_natural_photos
 from torchbook.data.sets.sample_photos import sample_photos
 from torchbook.data.sets.shapes import circles, spirals
 from torchbook.data.sets.tables import load_diamonds, load_flights
+from torchbook.data.sets.spoken_words import load_spoken_words
 from torchbook.data.sets.used_cars import load_used_cars
 from torchbook.data.sets.word_vectors import load_word_vectors
 from torchbook.data.tokens import BytePairTokenizer
@@ -40,6 +41,7 @@ __all__ = [
     "load_mail",
     "load_mnist_1d",
     "load_natural_photos",
+    "load_spoken_words",
     "load_used_cars",
     "load_word_vectors",
     "mnist_1d_shapes",

@@ -6,7 +6,7 @@ from torchbook.training.interrupts import TrainingInterrupted
 from torchbook.training.loop import Evaluation, evaluate, predict, train_epoch
 from torchbook.training.optim import parameter_groups
 from torchbook.training.run import DivergedError
-from torchbook.training.steps import StepResult, SupervisedStep
+from torchbook.training.steps import StepResult, SupervisedStep, ctc_step
 from torchbook.training.trainer import State, fit
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "StepResult",
     "SupervisedStep",
     "TrainingInterrupted",
+    "ctc_step",
     "evaluate",
     "find_learning_rate",
     "fit",

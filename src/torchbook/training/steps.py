@@ -188,6 +188,31 @@ def _checked_pair(loss_fn: Metric) -> Metric:
     return pair
 
 
+def ctc_step(model: nn.Module, batch: tuple[Tensor, Tensor, Tensor, Tensor]) -> StepResult:
+    """Learn sequences from inputs of which no one says where what is (CTC, with 0 as the blank).
+
+    Args:
+        model: maps inputs to logits, shape [B, T, symbols].
+        batch: inputs [B, ...]; how many of the T frames count, [B]; targets [B, S], padded, from 1
+            on; and how many of them count, [B].
+
+    Returns:
+        The sum of the strings' losses, and the number of their symbols. Strings with too few frames
+        for their symbols, whose loss would be infinite, count for nothing.
+    """
+    inputs, n_frames, targets, target_lengths = batch
+    log_shares = model(inputs).log_softmax(dim=2).transpose(0, 1)  # [T, B, symbols]
+    loss_sum = nn.functional.ctc_loss(
+        log_shares, targets, n_frames, target_lengths, reduction="sum", zero_infinity=True
+    )
+    # Two of the same symbol in a row need a blank between them, and so one more frame.
+    repeats = targets[:, 1:] == targets[:, :-1]
+    places = torch.arange(1, targets.shape[1], device=targets.device)
+    n_repeats = (repeats & (places < target_lengths[:, None])).sum(dim=1)
+    fits = n_frames >= target_lengths + n_repeats
+    return StepResult(loss_sum, (target_lengths * fits).sum())
+
+
 class Sums:
     """Adds up results. It stays on the device, as one sum and one count for each quantity."""
 

@@ -33,6 +33,7 @@ _MODULES = (  # in the order of the chapters
     "tables",
     "self_supervised",
     "recommendation",
+    "speech",
 )
 
 
