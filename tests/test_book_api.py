@@ -29,6 +29,7 @@ ALONE = [
     "torchbook.data.download",
     "torchbook.data.image_folder",
     "torchbook.data.sets.mail",
+    "torchbook.data.sets.verses",
     "torchbook.training.checkpoint",
     "torchbook.training.distributed",
     "torchbook.training.simulated",

@@ -13,9 +13,11 @@ from torchbook.data.sets.backgrounds import load_backgrounds, paste
 from torchbook.data.sets.fashion_mnist import load_fashion_mnist
 from torchbook.data.sets.mail import load_mail
 from torchbook.data.sets.natural_photos import load_natural_photos
+from torchbook.data.sets.pronunciations import load_pronunciations
 from torchbook.data.sets.sample_photos import sample_photos
 from torchbook.data.sets.shapes import circles, spirals
 from torchbook.data.sets.used_cars import load_used_cars
+from torchbook.data.sets.verses import load_verses
 from torchbook.data.sets.word_vectors import load_word_vectors
 from torchbook.data.tokens import BytePairTokenizer
 
@@ -33,7 +35,9 @@ __all__ = [
     "load_image_folder",
     "load_mail",
     "load_natural_photos",
+    "load_pronunciations",
     "load_used_cars",
+    "load_verses",
     "load_word_vectors",
     "paste",
     "read_image",

@@ -13,9 +13,10 @@ from torchbook.models.pretrained import (
     lite0,
     lite0_preprocess,
 )
+from torchbook.models.seq2seq import Transformer
 from torchbook.models.small_cnn import SmallCNN
 from torchbook.models.tiny_vgg import TinyVGG
-from torchbook.models.trained import fashion_mnist_after_20_epochs
+from torchbook.models.trained import fashion_mnist_after_20_epochs, spelling_to_sound_weights
 from torchbook.models.vit import EncoderBlock, SelfAttention, VisionTransformer
 from torchbook.models.vit_weights import load_torchvision_weights
 
@@ -45,6 +46,7 @@ __all__ = [
     "SelfAttention",
     "SmallCNN",
     "TinyVGG",
+    "Transformer",
     "TwoLayerClassifier",
     "VisionTransformer",
     "fashion_mnist_after_20_epochs",
@@ -53,4 +55,5 @@ __all__ = [
     "lite0",
     "lite0_preprocess",
     "load_torchvision_weights",
+    "spelling_to_sound_weights",
 ]
