@@ -4,7 +4,12 @@ import pytest
 import torch
 
 from torchbook.data.download import DataCorruptError
-from torchbook.models import fashion_mnist_after_20_epochs, trained
+from torchbook.models import (
+    Transformer,
+    fashion_mnist_after_20_epochs,
+    spelling_to_sound_weights,
+    trained,
+)
 
 
 def test_the_weights_have_the_chapters_shapes_and_can_be_trained_further():
@@ -25,3 +30,11 @@ def test_another_file_is_refused(tmp_path, monkeypatch):
     (tmp_path / trained.WEIGHTS).write_bytes(b"something else")
     with pytest.raises(DataCorruptError, match="not the expected file"):
         fashion_mnist_after_20_epochs()
+
+
+def test_the_weights_from_spelling_to_sound_fit_the_transformer():
+    weights = spelling_to_sound_weights()
+    assert sorted(weights) == ["attention", "transformer"]
+    Transformer(27, 42, width=96, n_hidden=192).load_state_dict(weights["transformer"])
+    for network in weights.values():
+        assert all(v.dtype == torch.float32 and v.isfinite().all() for v in network.values())
