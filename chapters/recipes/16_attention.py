@@ -10,12 +10,12 @@ from torch.nn.utils.rnn import pad_sequence
 
 torch.manual_seed(0)
 torch.set_num_threads(1)  # faster for networks as small as this
+torch.backends.mha.set_fastpath_enabled(False)  # it warns that it is a prototype
 path = Path("pairs.txt")  # on each line a source, a tab, and a target
 lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 if not lines:  # then learn to write dates: from "2 0 2 6 - 1 1 - 3 0" to "30 November 2026"
-    for n in range(20_000):
-        day = date(1980, 1, 1) + timedelta(days=n)
-        lines.append(" ".join(day.isoformat()) + "\t" + day.strftime("%d %B %Y"))
+    days = [date(1980, 1, 1) + timedelta(days=n) for n in range(20_000)]
+    lines = [" ".join(day.isoformat()) + "\t" + day.strftime("%d %B %Y") for day in days]
 pairs = [lines[i].split("\t") for i in torch.randperm(len(lines)).tolist()]
 names = [["", "<", ">", "?", *sorted({w for p in pairs for w in p[i].split()})] for i in (0, 1)]
 
