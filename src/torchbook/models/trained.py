@@ -13,7 +13,7 @@ WEIGHTS = "fashion_mnist_20_epochs.pt"
 SHA256 = "9172ff0a544637cf92b092f620954509bbe6714c2ea2339bc2617506f1c3aa0e"
 
 SOUNDS = "spelling_to_sound.pt.xz"
-SOUNDS_SHA256 = "?"
+SOUNDS_SHA256 = "60e02a0d43c8c5db0b9cbfd164062671befbf8b2e6a3dfaf58625a13d7ee77ed"
 
 
 def fashion_mnist_after_20_epochs() -> dict[str, Tensor]:

