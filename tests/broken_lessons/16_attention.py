@@ -74,8 +74,8 @@ BROKEN = [
     ('speaker.load_state_dict(trained["transformer"])', "speaker.eval()", "long"),
     # Keeps the worst beginnings.
     (
-        "beams = sorted(candidates, reverse=True)[:n_beams]\n    return beams",
-        "beams = sorted(candidates)[:n_beams]\n    return beams",
+        "beams = sorted(candidates, reverse=True)[:n_beams]  # the best first",
+        "beams = sorted(candidates)[:n_beams]",
         "beam",
     ),
     # The memory finds the verse that is least like the new one.
