@@ -115,7 +115,8 @@ def check_3(answer: object) -> None:
             "and the softmax of these is 0 / 0.",
         )
         expected = _attend(*given)
-        _hint_attention(found, *given)
+        if not torch.allclose(found, expected, atol=1e-5):
+            _hint_attention(found, *given)
         require(
             torch.allclose(found, expected, atol=1e-5),
             "Not yet. Scores over the root of d; minus infinity where it isn't allowed; softmax "
@@ -137,7 +138,9 @@ def _hint_attention(found: Tensor, q: Tensor, k: Tensor, v: Tensor, allowed: Ten
     softly = (scores.masked_fill(~allowed, 0).softmax(dim=1)) @ v
     late = (scores.softmax(dim=1) * allowed) @ v
     columns = scores.masked_fill(~allowed, -torch.inf).softmax(dim=0).nan_to_num() @ v
-    spread = _attend(q, k, v, allowed | ~allowed.any(dim=1, keepdim=True))
+    empty = ~allowed.any(dim=1, keepdim=True)
+    spread = _attend(q, k, v, allowed | empty)
+    evenly = torch.where(empty, v.mean(dim=0), spread)
     for wrong, hint in (
         (_attend(q, k, v, allowed, scale=1.0), "Divide the scores by the root of d."),
         (_attend(q, k, v, ~allowed), "True is for what may be seen; you hide it."),
@@ -148,7 +151,7 @@ def _hint_attention(found: Tensor, q: Tensor, k: Tensor, v: Tensor, allowed: Ten
     ):
         require(not torch.allclose(found, wrong, atol=1e-5), hint)
     require(
-        bool(allowed.any(dim=1).all()) or not torch.allclose(found, spread, atol=1e-5),
+        not any(torch.allclose(found, wrong, atol=1e-5) for wrong in (spread, evenly)),
         "A query that may look at nothing should collect zeros, not the mean of all values.",
     )
 
