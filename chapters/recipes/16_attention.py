@@ -1,4 +1,4 @@
-"""Learn to turn one sequence into another with a transformer, save it, load it, ask it."""
+"""Learn from pairs.txt (source, tab, target on each line) with a transformer; save it, ask it."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,13 +11,14 @@ from torch.nn.utils.rnn import pad_sequence
 torch.manual_seed(0)
 torch.set_num_threads(1)  # faster for networks as small as this
 torch.backends.mha.set_fastpath_enabled(False)  # it warns that it is a prototype
-path = Path("pairs.txt")  # on each line a source, a tab, and a target
-lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+lines = path.read_text("utf-8").splitlines() if (path := Path("pairs.txt")).exists() else []
 if not lines:  # then learn to write dates: from "2 0 2 6 - 1 1 - 3 0" to "30 November 2026"
-    days = [date(1980, 1, 1) + timedelta(days=n) for n in range(20_000)]
+    days = [date(1980, 1, 1) + timedelta(days=n) for n in range(12_000)]
     lines = [" ".join(day.isoformat()) + "\t" + day.strftime("%d %B %Y") for day in days]
 pairs = [lines[i].split("\t") for i in torch.randperm(len(lines)).tolist()]
-names = [["", "<", ">", "?", *sorted({w for p in pairs for w in p[i].split()})] for i in (0, 1)]
+test, train = pairs[: len(pairs) // 10], pairs[len(pairs) // 10 :]
+names = [["", "<", ">", "?", *sorted({w for p in train for w in p[i].split()})] for i in (0, 1)]
+n_places = max(len(text.split()) for pair in pairs for text in pair) + 2
 
 
 def encode(texts, names):  # [N, T], filled up with 0
@@ -27,7 +28,7 @@ def encode(texts, names):  # [N, T], filled up with 0
 
 
 class Seq2Seq(nn.Module):
-    def __init__(self, n_source, n_target, width=96, n_places=64):
+    def __init__(self, n_source, n_target, n_places, width=96):
         super().__init__()
         self.source, self.target = nn.Embedding(n_source, width), nn.Embedding(n_target, width)
         self.places = nn.Embedding(n_places, width)
@@ -45,15 +46,14 @@ class Seq2Seq(nn.Module):
 @torch.no_grad()
 def answer(model, texts, names):
     source, written = encode(texts, names[0]), torch.ones(len(texts), 1, dtype=torch.long)
-    while written.shape[1] < 60 and not (written == 2).any(dim=1).all():
+    while written.shape[1] < len(model.places.weight) and not (written == 2).any(dim=1).all():
         written = torch.cat([written, model.eval()(source, written)[:, -1:].argmax(dim=2)], dim=1)
     rows = [row[1 : row.index(2) if 2 in row else None] for row in written.tolist()]
     return [" ".join(names[1][number] for number in row) for row in rows]
 
 
-test, train = pairs[:1000], pairs[1000:11_000]
 source, target = (encode([pair[i] for pair in train], names[i]) for i in (0, 1))
-model = Seq2Seq(len(names[0]), len(names[1]))
+model = Seq2Seq(len(names[0]), len(names[1]), n_places)
 optimizer = torch.optim.AdamW(model.parameters(), lr=0.001)
 for chosen in torch.randperm(len(train)).split(32) + torch.randperm(len(train)).split(32):
     logits = model.train()(source[chosen], target[chosen, :-1])
@@ -61,9 +61,9 @@ for chosen in torch.randperm(len(train)).split(32) + torch.randperm(len(train)).
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-torch.save([names, model.state_dict()], "seq2seq.pt")
-names, weights = torch.load("seq2seq.pt", weights_only=True)
-loaded = Seq2Seq(len(names[0]), len(names[1]))
+torch.save([names, n_places, model.state_dict()], "seq2seq.pt")
+names, n_places, weights = torch.load("seq2seq.pt", weights_only=True)
+loaded = Seq2Seq(len(names[0]), len(names[1]), n_places)
 loaded.load_state_dict(weights)
 said = answer(loaded, [pair[0] for pair in test], names)
 n_right = sum(said[i] == test[i][1] for i in range(len(test)))
