@@ -31,6 +31,7 @@ ALONE = [
     "torchbook.data.sets.film_ratings",
     "torchbook.data.sets.mail",
     "torchbook.data.sets.spoken_words",
+    "torchbook.data.sets.verses",
     "torchbook.training.checkpoint",
     "torchbook.training.distributed",
     "torchbook.training.simulated",

@@ -6,9 +6,11 @@ import torch
 from torchbook.data.download import DataCorruptError
 from torchbook.models import (
     SmallCNN,
+    Transformer,
     fashion_mnist_after_20_epochs,
     fashion_mnist_flow,
     fashion_mnist_judge,
+    spelling_to_sound_weights,
     trained,
 )
 
@@ -40,6 +42,7 @@ LOADERS = {
     trained.WEIGHTS: fashion_mnist_after_20_epochs,
     trained.FLOW: fashion_mnist_flow,
     trained.JUDGE: fashion_mnist_judge,
+    trained.SOUNDS: spelling_to_sound_weights,
 }
 
 
@@ -51,3 +54,11 @@ def test_another_file_is_refused(tmp_path, monkeypatch, name):
     (tmp_path / name).write_bytes(b"something else")
     with pytest.raises(DataCorruptError, match="not the expected file"):
         LOADERS[name]()
+
+
+def test_the_weights_from_spelling_to_sound_fit_the_transformer():
+    weights = spelling_to_sound_weights()
+    assert sorted(weights) == ["attention", "transformer"]
+    Transformer(27, 42, width=96, n_hidden=192).load_state_dict(weights["transformer"])
+    for network in weights.values():
+        assert all(v.dtype == torch.float32 and v.isfinite().all() for v in network.values())

@@ -39,6 +39,7 @@ FETCHING = {
     "object": {"data"},
     "script": {"src", "href", "xlink:href"},
     "source": {"src"},
+    "tb-aloud": {"words"},
     "tb-classifier": {"model"},
     "tb-memory": {"model"},
     "tb-sampler": {"model"},

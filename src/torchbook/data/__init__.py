@@ -15,11 +15,13 @@ from torchbook.data.sets.film_ratings import load_film_ratings
 from torchbook.data.sets.mail import load_mail
 from torchbook.data.sets.mnist_1d import load_mnist_1d, mnist_1d_shapes
 from torchbook.data.sets.natural_photos import load_natural_photos
+from torchbook.data.sets.pronunciations import load_pronunciations
 from torchbook.data.sets.sample_photos import sample_photos
 from torchbook.data.sets.shapes import circles, spirals
 from torchbook.data.sets.tables import load_diamonds, load_flights
 from torchbook.data.sets.spoken_words import load_spoken_words
 from torchbook.data.sets.used_cars import load_used_cars
+from torchbook.data.sets.verses import load_verses
 from torchbook.data.sets.word_vectors import load_word_vectors
 from torchbook.data.tokens import BytePairTokenizer
 
@@ -42,7 +44,9 @@ __all__ = [
     "load_mnist_1d",
     "load_natural_photos",
     "load_spoken_words",
+    "load_pronunciations",
     "load_used_cars",
+    "load_verses",
     "load_word_vectors",
     "mnist_1d_shapes",
     "paste",

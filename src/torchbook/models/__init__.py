@@ -14,12 +14,14 @@ from torchbook.models.pretrained import (
     lite0_preprocess,
 )
 from torchbook.models.recurrent import GRUCell, LSTMCell, Memory, RNNCell
+from torchbook.models.seq2seq import Transformer
 from torchbook.models.small_cnn import SmallCNN
 from torchbook.models.tiny_vgg import TinyVGG
 from torchbook.models.trained import (
     fashion_mnist_after_20_epochs,
     fashion_mnist_flow,
     fashion_mnist_judge,
+    spelling_to_sound_weights,
 )
 from torchbook.models.vit import EncoderBlock, SelfAttention, VisionTransformer
 from torchbook.models.vit_weights import load_torchvision_weights
@@ -54,6 +56,7 @@ __all__ = [
     "SelfAttention",
     "SmallCNN",
     "TinyVGG",
+    "Transformer",
     "TwoLayerClassifier",
     "VisionTransformer",
     "fashion_mnist_after_20_epochs",
@@ -64,4 +67,5 @@ __all__ = [
     "lite0",
     "lite0_preprocess",
     "load_torchvision_weights",
+    "spelling_to_sound_weights",
 ]

@@ -1,5 +1,7 @@
 """Weights that took longer to train than a build may take. The book's own, under its licence."""
 
+import io
+import lzma
 from pathlib import Path
 
 import torch
@@ -10,10 +12,12 @@ from torchbook.data.download import verify_files
 WEIGHTS = "fashion_mnist_20_epochs.pt"
 FLOW = "fashion_mnist_flow.pt"
 JUDGE = "fashion_mnist_judge.pt"
+SOUNDS = "spelling_to_sound.pt.xz"
 SHA256 = {
     WEIGHTS: "9172ff0a544637cf92b092f620954509bbe6714c2ea2339bc2617506f1c3aa0e",
     FLOW: "7882c22c2417ca71c9958b4e3b5648245250872d026cf5e707b88bb3a35331f2",
     JUDGE: "10320ef0f7b9a5687d3b41e08445debcdb08c53256c2073207cf10536f14e09a",
+    SOUNDS: "60e02a0d43c8c5db0b9cbfd164062671befbf8b2e6a3dfaf58625a13d7ee77ed",
 }
 
 
@@ -63,3 +67,24 @@ def _load(name: str) -> dict[str, Tensor]:
     verify_files(folder, {name: SHA256[name]})
     weights = torch.load(folder / name, weights_only=True)
     return {k: v.float() if v.is_floating_point() else v for k, v in weights.items()}
+
+
+def spelling_to_sound_weights() -> dict[str, dict[str, Tensor]]:
+    """Return the weights of two of chapter 16's networks after four passes over 106,552 words.
+
+    The `state_dict` of its GRUs with attention is under "attention", that of its transformer, which
+    is also `Transformer(27, 42, width=96, n_hidden=192)`, under "transformer". The script
+    `tools/train_spelling_to_sound.py` trained them, on the training split of `load_pronunciations`
+    alone.
+
+    Raises:
+        DataCorruptError: the file is not the one that the book was written with.
+    """
+    folder = Path(__file__).parent
+    verify_files(folder, {SOUNDS: SHA256[SOUNDS]})
+    content = lzma.decompress((folder / SOUNDS).read_bytes())
+    networks = torch.load(io.BytesIO(content), weights_only=True)
+    return {
+        kind: {name: value.float() for name, value in weights.items()}
+        for kind, weights in networks.items()
+    }

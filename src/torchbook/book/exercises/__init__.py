@@ -34,6 +34,7 @@ _MODULES = (  # in the order of the chapters
     "self_supervised",
     "recommendation",
     "speech",
+    "attention",
 )
 
 
