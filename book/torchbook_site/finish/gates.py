@@ -41,6 +41,7 @@ FETCHING = {
     "source": {"src"},
     "tb-classifier": {"model"},
     "tb-memory": {"model"},
+    "tb-writer": {"model"},
     "track": {"src"},
     "use": {"href", "xlink:href"},
     "video": {"src"},

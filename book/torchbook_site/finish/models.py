@@ -19,7 +19,7 @@ from sphinx.application import Sphinx
 from torchbook_site.finish.site import Site
 from torchbook_site.read.files import published_files, store
 
-CLASSIFIER = re.compile(r"<tb-classifier(?=[\s>])(?P<attributes>[^>]*)>")
+LIVE = re.compile(r"<tb-(?P<kind>classifier|writer)(?=[\s>])(?P<attributes>[^>]*)>")
 MODEL = re.compile(r"""\smodel=(["'])(?P<url>.*?)\1""")
 PROGRAM = "ort-wasm-simd-threaded.wasm"
 SCRIPTS = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs")
@@ -45,7 +45,7 @@ def add_published_files(site: Site) -> None:
 
 def add_runtime(site: Site) -> None:
     """Give the site ONNX Runtime if a page holds a live model, and tell readers what it weighs."""
-    users = [name for name, html in site.pages.items() if CLASSIFIER.search(html)]
+    users = [name for name, html in site.pages.items() if LIVE.search(html)]
     if not users:
         return
     files = runtime_files(site.app)
@@ -65,10 +65,10 @@ def add_runtime(site: Site) -> None:
         if not model.is_file():  # the gates name what the site lacks
             return match[0]
         size = runtime + model.stat().st_size
-        return f'<tb-classifier{match["attributes"]} data-bytes="{size}">'
+        return f'<tb-{match["kind"]}{match["attributes"]} data-bytes="{size}">'
 
     for name in users:
-        site.pages[name] = CLASSIFIER.sub(add_size, site.pages[name])
+        site.pages[name] = LIVE.sub(add_size, site.pages[name])
 
 
 def runtime_files(app: Sphinx) -> dict[str, Path]:

@@ -14,6 +14,7 @@ from torchbook.data.sets.fashion_mnist import load_fashion_mnist
 from torchbook.data.sets.mail import load_mail
 from torchbook.data.sets.natural_photos import load_natural_photos
 from torchbook.data.sets.sample_photos import sample_photos
+from torchbook.data.sets.shakespeare import load_shakespeare
 from torchbook.data.sets.shapes import circles, spirals
 from torchbook.data.sets.used_cars import load_used_cars
 from torchbook.data.sets.word_vectors import load_word_vectors
@@ -33,6 +34,7 @@ __all__ = [
     "load_image_folder",
     "load_mail",
     "load_natural_photos",
+    "load_shakespeare",
     "load_used_cars",
     "load_word_vectors",
     "paste",
