@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from torch import nn
 
+from torchbook.models.gpt import GPT
 from torchbook.models.mlp import LinearClassifier, TwoLayerClassifier
 from torchbook.models.preprocess import Preprocess
 from torchbook.models.pretrained import (
@@ -15,7 +16,7 @@ from torchbook.models.pretrained import (
 )
 from torchbook.models.small_cnn import SmallCNN
 from torchbook.models.tiny_vgg import TinyVGG
-from torchbook.models.trained import fashion_mnist_after_20_epochs
+from torchbook.models.trained import fashion_mnist_after_20_epochs, shakespeare_gpt
 from torchbook.models.vit import EncoderBlock, SelfAttention, VisionTransformer
 from torchbook.models.vit_weights import load_torchvision_weights
 
@@ -38,6 +39,7 @@ CLASSIFIERS: dict[str, Callable[..., nn.Module]] = {
 
 __all__ = [
     "CLASSIFIERS",
+    "GPT",
     "EncoderBlock",
     "LinearClassifier",
     "Lite0Classifier",
@@ -53,4 +55,5 @@ __all__ = [
     "lite0",
     "lite0_preprocess",
     "load_torchvision_weights",
+    "shakespeare_gpt",
 ]

@@ -29,6 +29,7 @@ _MODULES = (  # in the order of the chapters
     "many_devices",
     "text",
     "recurrent",
+    "gpt",
 )
 
 
