@@ -4,7 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from torchbook.data import load_shakespeare
+from torchbook.models import shakespeare_gpt
 from torchbook.models.gpt import GPT, GPTBlock, shares_of, turn
+from torchbook.models.trained import SHAKESPEARE_LETTERS
 
 MODERN = {"rope": True, "qk_norm": True, "relu2": True}
 CLASSIC = dict.fromkeys(MODERN, False)
@@ -119,3 +122,13 @@ def test_shares_are_cut_and_add_up_to_one_again():
     near(shares_of(logits, top_p=0.3), torch.tensor([[0.0, 1, 0, 0]]))
     near(shares_of(logits, top_p=1.0), logits.exp())
     near(shares_of(logits, 0.5), torch.tensor([[1, 16, 4, 9]]) / 30)
+
+
+def test_the_shipped_model_reads_shakespeare_and_its_letters_are_the_plays():
+    plays = load_shakespeare()
+    assert sorted(set("".join(plays.values()))) == list(SHAKESPEARE_LETTERS)
+    text = plays["As You Like It"][:1281]
+    ids = torch.tensor([SHAKESPEARE_LETTERS.index(letter) for letter in text])
+    with torch.no_grad():
+        logits = shakespeare_gpt()(ids[:-1].view(10, 128))
+    assert nn.functional.cross_entropy(logits.flatten(0, 1), ids[1:]) < 1.9

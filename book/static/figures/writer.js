@@ -106,7 +106,7 @@ export class WriterFigure extends LiveFigure {
     this.origin = make("p", { class: "tb-hint tb-origin" }, price);
     return [
       make("label", { class: "tb-writer-label" }, "Your beginning: ", this.field),
-      make("label", { class: "tb-gain" }, "temperature", this.temperature, this.degrees),
+      make("div", { class: "tb-gain" }, "temperature", this.temperature, this.degrees),
       make("div", { class: "tb-buttons" }, this.writeButton, this.moreButton, this.haltButton),
       this.paper,
       make("div", { class: "tb-foot" }, this.origin, ...this.buildLoading()),
