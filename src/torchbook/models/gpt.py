@@ -10,25 +10,39 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-Cache = list[tuple[Tensor, Tensor]]
+Pair = tuple[Tensor, Tensor]
+Cache = list[Pair]
 """Keys and values of the tokens so far, [B, h, T, D / h] each, for every block."""
 
 
-def turn(x: Tensor, start: int, base: float = 10_000.0) -> Tensor:
-    """Turn each pair of numbers by an angle that grows with the token's place (RoPE).
+def angles(
+    start: int, n: int, width: int, device: torch.device, base: float = 10_000.0
+) -> tuple[Tensor, Tensor]:
+    """Return cosines and sines of the angles for n places from `start` on, [n, width / 2] each.
+
+    Args:
+        start: the first place.
+        n: how many places.
+        width: numbers of a query or key, which make width / 2 pairs.
+        device: where the results should be.
+        base: how much slower the slowest pair turns than the fastest, which turns by 1 per place.
+    """
+    half = width // 2
+    speeds = base ** -(torch.arange(half, device=device) / half)
+    turned = torch.arange(start, start + n, device=device)[:, None] * speeds  # [n, width / 2]
+    return turned.cos(), turned.sin()
+
+
+def turn(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn each pair of numbers by the angle of the token's place (RoPE).
 
     Number i of the first half and number i of the second half are a pair.
 
     Args:
         x: queries or keys, [B, h, T, d].
-        start: the place of the first token.
-        base: how much slower the slowest pair turns than the fastest, which turns by 1 per place.
+        cos: of the angles, [T, d / 2].
+        sin: of the angles, [T, d / 2].
     """
-    half = x.shape[3] // 2
-    speeds = base ** -(torch.arange(half, device=x.device) / half)  # [d / 2]
-    places = torch.arange(start, start + x.shape[2], device=x.device)
-    angles = places[:, None] * speeds  # [T, d / 2]
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
     a, b = x.chunk(2, dim=3)
     return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=3)
 
@@ -39,41 +53,39 @@ class CausalAttention(nn.Module):
     Args:
         width: numbers for each token, D; a multiple of `n_heads`.
         n_heads: heads, h.
-        rope: turn queries and keys by their places.
         qk_norm: bring queries and keys to one length first.
     """
 
-    def __init__(self, width: int, n_heads: int, *, rope: bool, qk_norm: bool) -> None:
+    def __init__(self, width: int, n_heads: int, *, qk_norm: bool) -> None:
         super().__init__()
         self.n_heads = n_heads
-        self.rope = rope
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
         self.norm_q = nn.RMSNorm(width // n_heads) if qk_norm else nn.Identity()
         self.norm_k = nn.RMSNorm(width // n_heads) if qk_norm else nn.Identity()
 
     def forward(
-        self, x: Tensor, past: tuple[Tensor, Tensor] | None = None
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        self, x: Tensor, past: Pair | None = None, turns: Pair | None = None
+    ) -> tuple[Tensor, Pair]:
         """Map new tokens [B, T, D] to [B, T, D], and return all keys and values with it.
 
         Args:
             x: the new tokens.
             past: keys and values of those before them.
+            turns: cosines and sines by which to turn queries and keys; none without RoPE.
         """
         heads = self.qkv(x).unflatten(2, (3, self.n_heads, -1))  # [B, T, 3, h, D / h]
         q, k, v = heads.permute(2, 0, 3, 1, 4)
         q, k = self.norm_q(q), self.norm_k(k)
-        n_past = 0 if past is None else past[0].shape[2]
-        if self.rope:
-            q, k = turn(q, n_past), turn(k, n_past)
+        if turns is not None:
+            q, k = turn(q, *turns), turn(k, *turns)
         if past is None:
             collected = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         else:
             k, v = torch.cat([past[0], k], dim=2), torch.cat([past[1], v], dim=2)
             # New token i sees all of the past, and the new ones up to itself.
             seen = torch.ones(q.shape[2], k.shape[2], dtype=torch.bool, device=x.device)
-            collected = F.scaled_dot_product_attention(q, k, v, seen.tril(n_past))
+            collected = F.scaled_dot_product_attention(q, k, v, seen.tril(past[0].shape[2]))
         return self.out(collected.transpose(1, 2).flatten(2)), (k, v)
 
 
@@ -83,25 +95,24 @@ class GPTBlock(nn.Module):
     Args:
         width: numbers for each token, D.
         n_heads: heads of the attention.
-        rope: positions by turning queries and keys.
         qk_norm: queries and keys of one length.
         relu2: the square of ReLU in place of GELU.
     """
 
-    def __init__(self, width: int, n_heads: int, *, rope: bool, qk_norm: bool, relu2: bool) -> None:
+    def __init__(self, width: int, n_heads: int, *, qk_norm: bool, relu2: bool) -> None:
         super().__init__()
         self.relu2 = relu2
         self.norm_1 = nn.LayerNorm(width)
-        self.attention = CausalAttention(width, n_heads, rope=rope, qk_norm=qk_norm)
+        self.attention = CausalAttention(width, n_heads, qk_norm=qk_norm)
         self.norm_2 = nn.LayerNorm(width)
         self.up = nn.Linear(width, 4 * width)
         self.down = nn.Linear(4 * width, width)
 
     def forward(
-        self, x: Tensor, past: tuple[Tensor, Tensor] | None = None
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        self, x: Tensor, past: Pair | None = None, turns: Pair | None = None
+    ) -> tuple[Tensor, Pair]:
         """Map new tokens [B, T, D] to [B, T, D], and return all keys and values with it."""
-        collected, present = self.attention(self.norm_1(x), past)
+        collected, present = self.attention(self.norm_1(x), past, turns)
         x = x + collected
         thought = self.up(self.norm_2(x))
         thought = F.relu(thought).square() if self.relu2 else F.gelu(thought)
@@ -136,11 +147,11 @@ class GPT(nn.Module):
     ) -> None:
         super().__init__()
         self.context = context
+        self.head_width = width // n_heads
         self.tokens = nn.Embedding(n_tokens, width)
         self.places = None if rope else nn.Embedding(context, width)
         self.blocks = nn.ModuleList(
-            GPTBlock(width, n_heads, rope=rope, qk_norm=qk_norm, relu2=relu2)
-            for _ in range(n_layers)
+            GPTBlock(width, n_heads, qk_norm=qk_norm, relu2=relu2) for _ in range(n_layers)
         )
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, n_tokens, bias=False)
@@ -179,12 +190,14 @@ class GPT(nn.Module):
                 f"{n_past}: begin again with the last ones"
             )
         x = self.tokens(ids)  # [B, T, D]
-        if self.places is not None:
-            places = torch.arange(n_past, n_past + ids.shape[1], device=ids.device)
-            x = x + self.places(places)
+        turns = None
+        if self.places is None:
+            turns = angles(n_past, ids.shape[1], self.head_width, ids.device)
+        else:
+            x = x + self.places(torch.arange(n_past, n_past + ids.shape[1], device=ids.device))
         presents = []
         for i, block in enumerate(self.blocks):
-            x, present = block(x, cache[i] if cache else None)
+            x, present = block(x, cache[i] if cache else None, turns)
             presents.append(present)
         return self.head(self.norm(x)), presents
 
