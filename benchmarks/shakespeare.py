@@ -66,7 +66,7 @@ def optimizers_of(recipe: str, model: GPT) -> list[torch.optim.Optimizer]:
     others = [w for name, w in named if not (name.startswith("blocks") and w.ndim == 2)]
     return [
         torch.optim.Muon(matrices, lr=0.02, weight_decay=0.0),
-        torch.optim.AdamW(others, lr=0.004, weight_decay=0.0),
+        torch.optim.AdamW(others, lr=0.012, weight_decay=0.0),
     ]
 
 

@@ -126,8 +126,8 @@ def trained(batches, n=200, muon=True, width=64, **options):
     others = [
         w for n, w in model.named_parameters() if not (n.startswith("blocks") and w.ndim == 2)
     ]
-    first = torch.optim.Muon(matrices, lr=0.02) if muon else torch.optim.AdamW(matrices, lr=0.004)
-    optimizers = [first, torch.optim.AdamW(others, lr=0.004)]
+    first = torch.optim.Muon(matrices, lr=0.02) if muon else torch.optim.AdamW(matrices, lr=0.016)
+    optimizers = [first, torch.optim.AdamW(others, lr=0.016)]
     for number, (x, y) in enumerate(batches[:n]):
         for optimizer in optimizers:
             optimizer.param_groups[0]["lr"] *= 1 - 1 / (n - number)
