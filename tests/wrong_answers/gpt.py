@@ -56,10 +56,9 @@ def top_k_in_place(logits, k):
     return logits.softmax(dim=0)
 
 
-def top_p(shares, p, reaches=False, p_before=True, scale=True, back=True):
+def top_p(shares, p, scale=True, back=True):
     values, order = shares.sort(descending=True)
-    spent = values.cumsum(dim=0) - (values if p_before else 0)
-    values = torch.where((spent <= p) if reaches else (spent < p), values, 0)
+    values = torch.where(values.cumsum(dim=0) - values < p, values, 0)
     if scale:
         values = values / values.sum()
     return torch.zeros_like(shares).scatter(0, order, values) if back else values
@@ -83,10 +82,24 @@ def top_p_in_numpy(shares, p):
     return shares / shares.sum()
 
 
+def keep_some(shares, order):
+    result = torch.zeros_like(shares)
+    result[order] = shares[order]
+    return result / result.sum()
+
+
 def least_likely(shares, p):
-    values, order = shares.sort()
-    values = torch.where(values.cumsum(dim=0) - values < p, values, 0)
-    return torch.zeros_like(shares).scatter(0, order, values / values.sum())
+    n = int((top_p(shares, p) > 0).sum())
+    return keep_some(shares, shares.argsort()[:n])
+
+
+def one_too_few(shares, p):
+    n = int((top_p(shares, p) > 0).sum())
+    return keep_some(shares, shares.argsort(descending=True)[: max(1, n - 1)])
+
+
+def three_always(shares, p):
+    return keep_some(shares, shares.argsort(descending=True)[:3])
 
 
 def step(query, key, value, keys, values, root=0.5, first=False):
@@ -185,7 +198,7 @@ WRONG = {
         (lambda past, new: torch.ones(new, past + new) == 1, "read the answer"),
         (lambda past, new: torch.ones(new, past + new).tril(past - 1) == 1, "see itself"),
         (lambda past, new: torch.ones(new, new).tril() == 1, "shape"),
-        (lambda past, new: torch.ones(new, past + new).tril(past + 1) == 1, "up to i"),
+        (lambda past, new: torch.ones(new, past + new).tril(past + 1) == 1, "read the answer"),
     ],
     "17-3": [
         (lambda logits, k: logits.softmax(dim=0), "Nothing is left out"),
@@ -200,9 +213,9 @@ WRONG = {
         (lambda shares, p: shares, "Nothing is left out"),
         (lambda shares, p: top_p(shares, p, scale=False), "add up to 1"),
         (lambda shares, p: top_p(shares, p, back=False), "sorted"),
-        (lambda shares, p: top_p(shares, p, p_before=False, reaches=True), "one is missing"),
-        (lambda shares, p: shares * (shares > p), "one is missing"),
-        (least_likely, "should stay"),
+        (one_too_few, "one is missing"),
+        (three_always, "should stay"),
+        (least_likely, "others stay"),
         (lambda shares, p: torch.zeros_like(shares), "always stays"),
     ],
     "17-5": [
