@@ -14,7 +14,7 @@ text = path.read_text(encoding="utf-8") if path.exists() else "\n".join(topics.v
 letters = sorted(set(text))
 ids = torch.tensor([letters.index(letter) for letter in text])
 valid, train = ids[: len(ids) // 10], ids[len(ids) // 10 :]
-CONTEXT, WIDTH, HEADS, STEPS, ROWS = 64, 64, 4, 400, 16
+CONTEXT, WIDTH, HEADS, STEPS, PEAK = 64, 64, 4, 400, 0.005
 
 
 class Block(nn.Module):
@@ -25,8 +25,9 @@ class Block(nn.Module):
         self.up, self.down = nn.Linear(WIDTH, 4 * WIDTH), nn.Linear(4 * WIDTH, WIDTH)
 
     def forward(self, x):  # [B, T, D]
-        parts = self.qkv(self.norm_1(x)).unflatten(2, (3, HEADS, -1)).permute(2, 0, 3, 1, 4)
-        found = F.scaled_dot_product_attention(parts[0], parts[1], parts[2], is_causal=True)
+        parts = self.qkv(self.norm_1(x)).chunk(3, dim=2)
+        q, k, v = [part.unflatten(2, (HEADS, -1)).transpose(1, 2) for part in parts]
+        found = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         x = x + self.out(found.transpose(1, 2).flatten(2))
         return x + self.down(F.gelu(self.up(self.norm_2(x))))
 
@@ -34,14 +35,14 @@ class Block(nn.Module):
 class GPT(nn.Module):
     def __init__(self, n_letters):
         super().__init__()
-        self.tokens = nn.Embedding(n_letters, WIDTH)
-        self.places = nn.Parameter(torch.zeros(CONTEXT, WIDTH))
-        self.blocks = nn.Sequential(*[Block() for _ in range(3)])
+        self.tokens, self.places = nn.Embedding(n_letters, WIDTH), nn.Embedding(CONTEXT, WIDTH)
+        self.blocks = nn.Sequential(Block(), Block(), Block())
         self.norm, self.head = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, n_letters, bias=False)
-        nn.init.normal_(self.tokens.weight, std=0.02)
+        for weight in [w for w in self.parameters() if w.ndim == 2]:
+            nn.init.normal_(weight, std=0.02)
 
     def forward(self, ids):  # [B, T] -> [B, T, letters]
-        x = self.tokens(ids) + self.places[: ids.shape[1]]
+        x = self.tokens(ids) + self.places(torch.arange(ids.shape[1]))
         return self.head(self.norm(self.blocks(x)))
 
 
@@ -53,18 +54,17 @@ def loss_on(model, ids, starts):  # starts [B, 1]
 model = GPT(len(letters))
 optimizer = torch.optim.AdamW(model.parameters())
 for step in range(STEPS):  # a few thousand make it better
-    optimizer.param_groups[0]["lr"] = 0.005 * min((step + 1) / 50, 1 - step / STEPS)
+    optimizer.param_groups[0]["lr"] = PEAK * min((step + 1) / 50, 1 - step / STEPS)
     optimizer.zero_grad()
-    loss_on(model, train, torch.randint(len(train) - CONTEXT, (ROWS, 1))).backward()
+    loss_on(model, train, torch.randint(len(train) - CONTEXT, (16, 1))).backward()
     optimizer.step()
 torch.save({"letters": letters, "weights": model.state_dict()}, "gpt.pt")
 saved = torch.load("gpt.pt", weights_only=True)
-writer = GPT(len(saved["letters"]))
+writer, ids = GPT(len(saved["letters"])), valid[None, :20]  # a beginning that it hasn't seen
 writer.load_state_dict(saved["weights"])
-ids = valid[None, :20]  # a beginning that it hasn't seen
 with torch.no_grad():
-    loss = loss_on(writer, valid, torch.arange(0, len(valid) - CONTEXT, 512)[:, None])
-    print(f"{loss:.3f} nats per new letter")
+    starts = torch.arange(0, len(valid) - CONTEXT, 8 * CONTEXT)[:, None]
+    print(f"{loss_on(writer, valid, starts):.3f} nats per new letter")
     for _ in range(300):
         shares = (writer(ids[:, -CONTEXT:])[:, -1] / 0.8).softmax(dim=1)  # temperature 0.8
         ids = torch.cat([ids, torch.multinomial(shares, 1)], dim=1)
