@@ -38,8 +38,8 @@ class GPT(nn.Module):
         self.tokens, self.places = nn.Embedding(n_letters, WIDTH), nn.Embedding(CONTEXT, WIDTH)
         self.blocks = nn.Sequential(Block(), Block(), Block())
         self.norm, self.head = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, n_letters, bias=False)
-        for weight in [w for w in self.parameters() if w.ndim == 2]:
-            nn.init.normal_(weight, std=0.02)
+        for table in (self.tokens, self.places):
+            nn.init.normal_(table.weight, std=0.02)  # small, as in GPT-2
 
     def forward(self, ids):  # [B, T] -> [B, T, letters]
         x = self.tokens(ids) + self.places(torch.arange(ids.shape[1]))
@@ -63,9 +63,8 @@ saved = torch.load("gpt.pt", weights_only=True)
 writer, ids = GPT(len(saved["letters"])), valid[None, :20]  # a beginning that it hasn't seen
 writer.load_state_dict(saved["weights"])
 with torch.no_grad():
-    starts = torch.arange(0, len(valid) - CONTEXT, 8 * CONTEXT)[:, None]
-    print(f"{loss_on(writer, valid, starts):.3f} nats per new letter")
+    loss = loss_on(writer, valid, torch.arange(0, len(valid) - CONTEXT, 8 * CONTEXT)[:, None])
     for _ in range(300):
         shares = (writer(ids[:, -CONTEXT:])[:, -1] / 0.8).softmax(dim=1)  # temperature 0.8
         ids = torch.cat([ids, torch.multinomial(shares, 1)], dim=1)
-print("".join(saved["letters"][i] for i in ids[0].tolist()))
+print("".join(saved["letters"][i] for i in ids[0].tolist()), f"\n({loss:.3f} nats per new letter)")
