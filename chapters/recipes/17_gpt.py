@@ -10,11 +10,11 @@ from torch import nn
 torch.manual_seed(0)
 torch.set_num_threads(1)  # faster for networks as small as this
 path = Path("text.txt")  # a text of yours, 100,000 letters or more; or Python's own reference
-text = path.read_text(encoding="utf-8") if path.exists() else "\n".join(topics.values())
+text = path.read_text("utf-8") if path.exists() else " ".join(" ".join(topics.values()).split())
 letters = sorted(set(text))
 ids = torch.tensor([letters.index(letter) for letter in text])
-valid, train = ids[: len(ids) // 10], ids[len(ids) // 10 :]
-CONTEXT, WIDTH, HEADS, STEPS, PEAK = 64, 64, 4, 400, 0.005
+valid, train = ids.tensor_split([len(ids) // 10])
+CONTEXT, WIDTH, HEADS, STEPS, PEAK = 64, 64, 4, 700, 0.005
 
 
 class Block(nn.Module):
@@ -27,8 +27,8 @@ class Block(nn.Module):
     def forward(self, x):  # [B, T, D]
         parts = self.qkv(self.norm_1(x)).chunk(3, dim=2)
         q, k, v = [part.unflatten(2, (HEADS, -1)).transpose(1, 2) for part in parts]
-        found = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-        x = x + self.out(found.transpose(1, 2).flatten(2))
+        found = F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2)
+        x = x + self.out(found.flatten(2))
         return x + self.down(F.gelu(self.up(self.norm_2(x))))
 
 
@@ -38,8 +38,8 @@ class GPT(nn.Module):
         self.tokens, self.places = nn.Embedding(n_letters, WIDTH), nn.Embedding(CONTEXT, WIDTH)
         self.blocks = nn.Sequential(Block(), Block(), Block())
         self.norm, self.head = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, n_letters, bias=False)
-        for table in (self.tokens, self.places):
-            nn.init.normal_(table.weight, std=0.02)  # small, as in GPT-2
+        nn.init.normal_(self.tokens.weight, std=0.02)  # small, as in GPT-2
+        nn.init.normal_(self.places.weight, std=0.02)
 
     def forward(self, ids):  # [B, T] -> [B, T, letters]
         x = self.tokens(ids) + self.places(torch.arange(ids.shape[1]))
@@ -48,7 +48,7 @@ class GPT(nn.Module):
 
 def loss_on(model, ids, starts):  # starts [B, 1]
     rows = ids[starts + torch.arange(CONTEXT + 1)]
-    return F.cross_entropy(model(rows[:, :-1]).flatten(0, 1), rows[:, 1:].flatten())
+    return F.cross_entropy(model(rows[:, :-1]).transpose(1, 2), rows[:, 1:])
 
 
 model = GPT(len(letters))
