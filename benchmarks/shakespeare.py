@@ -29,7 +29,7 @@ from torchbook.data import load_shakespeare
 from torchbook.models import GPT
 
 N_TRAIN, VALID = 8, "The Taming of the Shrew"
-STEPS = {"theirs": 2000, "ours": 580}
+STEPS = {"theirs": 2000, "ours": 520}
 ROWS = {"theirs": 12, "ours": 16}
 CONTEXT = {"theirs": 64, "ours": 128}
 
@@ -65,8 +65,8 @@ def optimizers_of(recipe: str, model: GPT) -> list[torch.optim.Optimizer]:
     matrices = [w for name, w in named if name.startswith("blocks") and w.ndim == 2]
     others = [w for name, w in named if not (name.startswith("blocks") and w.ndim == 2)]
     return [
-        torch.optim.Muon(matrices, lr=0.03, weight_decay=0.0),
-        torch.optim.AdamW(others, lr=0.02, weight_decay=0.0),
+        torch.optim.Muon(matrices, lr=0.02, weight_decay=0.0),
+        torch.optim.AdamW(others, lr=0.012, weight_decay=0.0),
     ]
 
 
