@@ -139,7 +139,7 @@ def measure(recipe: str, n_steps: int, seed: int = 0) -> dict[str, Any]:
 def main() -> None:
     """Train by the recipes, and add the results to the file of the day."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("recipes", nargs="*", default=["theirs", "ours"], choices=STEPS)
+    parser.add_argument("recipe", nargs="?", default="both", choices=["both", *STEPS])
     parser.add_argument("--steps", type=int)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path)
@@ -155,7 +155,7 @@ def main() -> None:
         "torch": torch.__version__,
         "runs": [],
     }
-    for recipe in arguments.recipes:
+    for recipe in STEPS if arguments.recipe == "both" else [arguments.recipe]:
         run = measure(recipe, arguments.steps or STEPS[recipe], arguments.seed)
         print(json.dumps(run))
         if path.exists():
