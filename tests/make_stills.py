@@ -17,7 +17,8 @@ SITE = ROOT / "_build" / "html"
 STILLS = ROOT / "book" / "static" / "figures" / "stills"
 FIGURE = re.compile(r"<tb-([a-z-]+)[ >]")
 # Nothing to see without a reader.
-TOOLS = {"classifier", "copy-page", "error-finder", "predict", "question", "sampler", "sortable"}
+TOOLS = {"classifier", "copy-page", "error-finder", "predict", "question", "sortable"}
+TOOLS |= {"sampler", "writer"}  # live models
 
 
 def main() -> None:

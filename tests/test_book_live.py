@@ -95,6 +95,19 @@ def test_the_runtime_lies_in_the_site_and_the_size_in_the_page(book):
     assert said_size(book, "index") == runtime + 3000
 
 
+def test_a_figure_that_writes_gets_the_runtime_and_its_size_too(book):
+    install(book)
+    book.page("index", '<tb-writer model="_static/models/m.onnx" letters="ab">Still.</tb-writer>')
+    book.page("model", cell(PUBLISH.format(size=1000)))
+    build = book.build()
+    assert build.ok, build.output
+    folder = book.folder / "_build" / "html" / "_static" / "onnxruntime"
+    runtime = sum(path.stat().st_size for path in folder.iterdir() if path.suffix != ".txt")
+    size = re.search(r'<tb-writer [^>]*data-bytes="(\d+)"', book.html("index"))[1]
+    assert int(size) == runtime + 1000
+    assert "figures/writer.js" in book.html("index")
+
+
 def test_a_model_that_nobody_publishes_and_a_runtime_that_is_not_there_fail_the_build(book):
     book.page("index", LIVE.format(name="lost.onnx"))
     book.page("more", "No model here.")

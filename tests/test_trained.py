@@ -10,6 +10,7 @@ from torchbook.models import (
     fashion_mnist_after_20_epochs,
     fashion_mnist_flow,
     fashion_mnist_judge,
+    shakespeare_gpt,
     spelling_to_sound_weights,
     trained,
 )
@@ -43,6 +44,7 @@ LOADERS = {
     trained.FLOW: fashion_mnist_flow,
     trained.JUDGE: fashion_mnist_judge,
     trained.SOUNDS: spelling_to_sound_weights,
+    trained.SHAKESPEARE: shakespeare_gpt,
 }
 
 

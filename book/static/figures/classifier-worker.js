@@ -87,7 +87,7 @@ async function load(model) {
   return { type, shape };
 }
 
-/** @param {Uint8Array | Float32Array} data @param {number[]} dims */
+/** @param {Uint8Array | Float32Array | Int32Array} data @param {number[]} dims */
 async function ask(data, dims) {
   const { name, type } = /** @type {Input} */ (session.inputMetadata[0]);
   const values = type === "float32" ? Float32Array.from(data) : data;

@@ -10,24 +10,15 @@
 // which the model's notes call an answer unsure; and, for a sample, data-logits, what the model said
 // of it during the build. Such a sample is answered at once, without a download.
 
-import {
-  define,
-  Figure,
-  make,
-  makeButton,
-  makeSelect,
-  placeOf,
-  showSize,
-  softmax,
-} from "./common.js";
+import { define, make, makeButton, makeSelect, placeOf, showSize, softmax } from "./common.js";
+import { LiveFigure } from "./live.js";
 
 const KINDS = ["photo", "grey28"];
 const SIDE = 28; // of a grey picture, in pixels
 const ENOUGH = 512; // pixels of a photo's shorter side: models use fewer
 const STEP = 0.25; // of a pixel, between two dabs of the brush
 
-/** @typedef {{ data: Uint8Array | Float32Array, dims: number[] }} Pixels */
-/** @typedef {{ logits: number[], milliseconds: number }} Answer */
+/** @typedef {import("./live.js").Input} Input */
 /** @typedef {CanvasImageSource & { width: number, height: number }} Picture */
 /**
  * @typedef {object} Sample
@@ -78,7 +69,7 @@ export function explainFile(file) {
   return `${name} could not be read as a picture. ${works}`;
 }
 
-/** @param {ImageData} image @returns {Pixels} its colours as [1, 3, H, W] */
+/** @param {ImageData} image @returns {Input} its colours as [1, 3, H, W] */
 export function colours({ data, width, height }) {
   const size = width * height;
   const planes = new Uint8Array(3 * size);
@@ -90,7 +81,7 @@ export function colours({ data, width, height }) {
   return { data: planes, dims: [1, 3, height, width] };
 }
 
-/** @param {ImageData} image @returns {Pixels} its red channel as [1, 1, H, W] */
+/** @param {ImageData} image @returns {Input} its red channel as [1, 1, H, W] */
 export function greys({ data, width, height }) {
   const grey = Uint8Array.from({ length: width * height }, (_, i) => data[4 * i]);
   return { data: grey, dims: [1, 1, height, width] };
@@ -150,17 +141,6 @@ async function asGrey28(picture) {
 }
 
 /**
- * What to tell the reader when the model fails.
- * @type {Record<string, string>}
- */
-const FAILURES = {
-  offline: "You are offline, and the model is not on this device yet. Connect, then try again.",
-  download: "The download failed. Check the connection and try again.",
-  start: "The model cannot run in this browser. A current Firefox, Chrome, Edge or Safari can.",
-  model: "The file that arrived is not a model that works here.",
-};
-
-/**
  * What to tell the reader when the camera fails, by the error's name.
  * @type {Record<string, string>}
  */
@@ -172,15 +152,8 @@ const NO_CAMERA = {
   NotReadableError: "The camera is busy: another program may be using it.",
 };
 
-export class ClassifierFigure extends Figure {
+export class ClassifierFigure extends LiveFigure {
   label = "Interactive figure: a model in your browser";
-  /** @type {Worker} */
-  #worker = null;
-  /** @type {Map<number, { resolve: (answer: Answer) => void, reject: (error: Error) => void }>} */
-  #waiting = new Map(); // for the worker's answers, by number
-  /** @type {Promise<void>} */
-  #loading = null;
-  #count = 0;
   #turn = 0; // the latest question, so that answers to earlier ones are ignored
   #truth = ""; // the label of the picture in view
   /** @type {MediaStream} */
@@ -395,27 +368,7 @@ export class ClassifierFigure extends Figure {
     this.origin = make("p", { class: "tb-hint tb-origin" }, price);
     this.liveButton = makeButton(`Ask it here, now${this.size}`, () => this.#askPressed());
     this.liveButton.hidden = true;
-    this.progress = make("progress", { "aria-label": "Download" });
-    this.received = make("span", { class: "tb-received" });
-    this.stopButton = makeButton("Stop", () => this.press());
-    this.loading = make(
-      "div",
-      { class: "tb-loading", hidden: true },
-      make("p", { class: "tb-received-line" }, this.progress, this.received),
-      this.stopButton,
-    );
-    this.problem = make("p", { class: "tb-problem" });
-    this.againButton = makeButton("Try again", () => this.tryAgain());
-    this.againButton.hidden = true;
-    return make(
-      "div",
-      { class: "tb-foot" },
-      this.origin,
-      this.liveButton,
-      this.loading,
-      this.problem,
-      this.againButton,
-    );
+    return make("div", { class: "tb-foot" }, this.origin, this.liveButton, ...this.buildLoading());
   }
 
   acceptDrops() {
@@ -454,98 +407,15 @@ export class ClassifierFigure extends Figure {
 
   // The model
 
-  /** Stop the download because the reader wants it. */
-  press() {
-    this.stop();
-    this.againButton.hidden = false;
-    this.againButton.focus();
-  }
-
   /** Ask again what failed. */
   tryAgain() {
     this.ask(this.#truth);
     this.stopButton.focus(); // for the button that had the focus is gone
   }
 
-  /** @returns {Promise<void>} resolved when the model is here */
-  load() {
-    this.#loading ??= this.#load();
-    return this.#loading;
-  }
-
-  async #load() {
-    this.loading.hidden = false;
-    this.say(`Loading the model${this.bytes ? `, ${showSize(this.bytes)}` : ""}.`);
-    try {
-      if (!globalThis.Worker || !globalThis.WebAssembly || !globalThis.DecompressionStream) {
-        throw Object.assign(new Error("too old a browser"), { failed: "start" });
-      }
-      this.#worker = new Worker(new URL("classifier-worker.js", import.meta.url), {
-        type: "module",
-      });
-      this.#worker.onmessage = ({ data }) => this.#hear(data);
-      this.#worker.onerror = () => this.#fail("download", "the worker did not start");
-      const model = new URL(this.model, document.baseURI).href;
-      await this.#send({ model });
-    } catch (error) {
-      this.stop();
-      throw error;
-    }
-    const hadFocus = this.loading.contains(document.activeElement);
-    this.isReady = true;
-    this.loading.hidden = true;
-    // The button that had it is gone: back to what was pressed before.
-    if (hadFocus) (this.pressed?.button ?? this.querySelector("button")).focus();
-  }
-
-  /** Stop the download, or drop the model. */
-  stop() {
-    this.#worker?.terminate();
-    this.#fail(null, "stopped");
-    this.#worker = null;
-    this.#loading = null;
-    this.loading.hidden = true;
-    this.progress.removeAttribute("value");
-    this.received.textContent = "";
-  }
-
-  /** @param {object} message @param {Transferable[]} transfer @returns {Promise<Answer>} */
-  #send(message, transfer = []) {
-    this.#count += 1;
-    const id = this.#count;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, ...message }, transfer);
-    });
-  }
-
-  /**
-   * @param {Answer & { id: number, received?: number, failed?: string, message?: string }} data
-   */
-  #hear({ id, received, failed, message, ...answer }) {
-    if (received) return this.showProgress(received);
-    const { resolve, reject } = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    return failed ? reject(Object.assign(new Error(message), { failed })) : resolve(answer);
-  }
-
-  /** @param {string | null} failed @param {string} message */
-  #fail(failed, message) {
-    for (const { reject } of this.#waiting.values()) {
-      reject(Object.assign(new Error(message), { failed }));
-    }
-    this.#waiting.clear();
-  }
-
-  /** @param {number} received */
-  showProgress(received) {
-    if (this.bytes) {
-      this.progress.max = this.bytes;
-      this.progress.value = Math.min(received, this.bytes);
-    }
-    const all = this.bytes ? ` of ${showSize(this.bytes)}` : "";
-    const isAll = this.bytes && received >= this.bytes; // what remains is to start it
-    this.received.textContent = isAll ? "Starting the model" : `${showSize(received)}${all}`;
+  /** Give the focus to the sample that was pressed before, if there was one. */
+  takeFocusBack() {
+    (this.pressed?.button ?? this.querySelector("button")).focus();
   }
 
   /**
@@ -556,23 +426,12 @@ export class ClassifierFigure extends Figure {
    */
   async logits(input, dims) {
     return (
-      await this.#answer(
+      await this.run(
         input instanceof ImageData
           ? (this.isPhoto ? colours : greys)(input)
           : { data: input, dims },
       )
     ).logits;
-  }
-
-  /** @param {Pixels} pixels @returns {Promise<Answer>} */
-  #answer({ data, dims }) {
-    if (!this.#worker) throw new Error("the model is not loaded: call load() first");
-    return this.#send({ data, dims });
-  }
-
-  /** Whether all questions are answered. */
-  get isIdle() {
-    return this.#waiting.size === 0;
   }
 
   // Pictures
@@ -592,7 +451,7 @@ export class ClassifierFigure extends Figure {
       this.complain("");
       this.seen.hidden = true;
       this.showAnswer(sample.logits, "Its answer when this page was built.");
-      this.liveButton.hidden = this.#loading !== null;
+      this.liveButton.hidden = this.isLoading;
       this.use.scrollIntoView({ block: "nearest" });
     } else this.#askLive(sample);
   }
@@ -658,7 +517,7 @@ export class ClassifierFigure extends Figure {
       if (turn !== this.#turn) return;
       const { width, height } = this.view;
       const image = this.view.getContext("2d").getImageData(0, 0, width, height);
-      const { logits, milliseconds } = await this.#answer((this.isPhoto ? colours : greys)(image));
+      const { logits, milliseconds } = await this.run((this.isPhoto ? colours : greys)(image));
       if (turn !== this.#turn) return;
       if (logits.length !== this.classes.length) {
         throw new Error(`${logits.length} answers for ${this.classes.length} classes`);
@@ -666,15 +525,8 @@ export class ClassifierFigure extends Figure {
       const time = Math.max(1, Math.round(milliseconds));
       this.showAnswer(logits, `Its answer just now, in your browser, in ${time} ms.`, truth);
     } catch (error) {
-      if (turn === this.#turn && error.failed !== null) this.#explain(error);
+      if (turn === this.#turn && error.failed !== null) this.explain(error);
     }
-  }
-
-  /** @param {Error & { failed?: string }} error */
-  #explain({ failed = "model", message }) {
-    const why = failed === "download" && navigator.onLine === false ? "offline" : failed;
-    this.complain(`${FAILURES[why]} (${message})`);
-    this.againButton.hidden = failed === "start";
   }
 
   /**

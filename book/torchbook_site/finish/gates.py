@@ -44,6 +44,7 @@ FETCHING = {
     "tb-memory": {"model"},
     "tb-sampler": {"model"},
     "tb-recommender": {"model"},
+    "tb-writer": {"model"},
     "track": {"src"},
     "use": {"href", "xlink:href"},
     "video": {"src"},

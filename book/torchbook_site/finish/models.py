@@ -19,7 +19,7 @@ from sphinx.application import Sphinx
 from torchbook_site.finish.site import Site
 from torchbook_site.read.files import published_files, store
 
-LIVE = re.compile(r"<tb-(?P<kind>classifier|sampler)(?=[\s>])(?P<attributes>[^>]*)>")
+LIVE = re.compile(r"<tb-(?P<kind>classifier|sampler|writer)(?=[\s>])(?P<attributes>[^>]*)>")
 MODEL = re.compile(r"""\smodel=(["'])(?P<url>.*?)\1""")
 PROGRAM = "ort-wasm-simd-threaded.wasm"
 SCRIPTS = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs")

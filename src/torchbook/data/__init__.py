@@ -17,9 +17,10 @@ from torchbook.data.sets.mnist_1d import load_mnist_1d, mnist_1d_shapes
 from torchbook.data.sets.natural_photos import load_natural_photos
 from torchbook.data.sets.pronunciations import load_pronunciations
 from torchbook.data.sets.sample_photos import sample_photos
+from torchbook.data.sets.shakespeare import load_shakespeare
 from torchbook.data.sets.shapes import circles, spirals
-from torchbook.data.sets.tables import load_diamonds, load_flights
 from torchbook.data.sets.spoken_words import load_spoken_words
+from torchbook.data.sets.tables import load_diamonds, load_flights
 from torchbook.data.sets.used_cars import load_used_cars
 from torchbook.data.sets.verses import load_verses
 from torchbook.data.sets.word_vectors import load_word_vectors
@@ -37,14 +38,15 @@ __all__ = [
     "load_backgrounds",
     "load_diamonds",
     "load_fashion_mnist",
-    "load_flights",
     "load_film_ratings",
+    "load_flights",
     "load_image_folder",
     "load_mail",
     "load_mnist_1d",
     "load_natural_photos",
-    "load_spoken_words",
     "load_pronunciations",
+    "load_shakespeare",
+    "load_spoken_words",
     "load_used_cars",
     "load_verses",
     "load_word_vectors",

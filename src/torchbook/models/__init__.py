@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from torch import nn
 
+from torchbook.models.gpt import GPT
 from torchbook.models.mlp import LinearClassifier, TwoLayerClassifier
 from torchbook.models.preprocess import Preprocess
 from torchbook.models.pretrained import (
@@ -21,6 +22,7 @@ from torchbook.models.trained import (
     fashion_mnist_after_20_epochs,
     fashion_mnist_flow,
     fashion_mnist_judge,
+    shakespeare_gpt,
     spelling_to_sound_weights,
 )
 from torchbook.models.vit import EncoderBlock, SelfAttention, VisionTransformer
@@ -45,6 +47,7 @@ CLASSIFIERS: dict[str, Callable[..., nn.Module]] = {
 
 __all__ = [
     "CLASSIFIERS",
+    "GPT",
     "EncoderBlock",
     "GRUCell",
     "LSTMCell",
@@ -67,5 +70,6 @@ __all__ = [
     "lite0",
     "lite0_preprocess",
     "load_torchvision_weights",
+    "shakespeare_gpt",
     "spelling_to_sound_weights",
 ]

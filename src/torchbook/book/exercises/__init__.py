@@ -29,12 +29,13 @@ _MODULES = (  # in the order of the chapters
     "many_devices",
     "text",
     "recurrent",
-    "generative",
-    "tables",
-    "self_supervised",
-    "recommendation",
-    "speech",
     "attention",
+    "gpt",
+    "speech",
+    "tables",
+    "recommendation",
+    "self_supervised",
+    "generative",
 )
 
 
