@@ -6,7 +6,8 @@
 // the time, the number of the class, and the guidance. It gives the velocity, [1, 784].
 // The build sets data-bytes, the size of the download.
 
-import { define, Figure, make, makeButton, makeSelect, showSize } from "./common.js";
+import { define, make, makeButton, makeSelect, showSize } from "./common.js";
+import { LiveFigure } from "./live.js";
 
 const SIDE = 28;
 const PIXELS = SIDE * SIDE;
@@ -14,16 +15,6 @@ const STEPS = [1, 2, 3, 5, 10, 20, 50];
 const GUIDANCES = [0, 1, 2, 3, 5, 8];
 const MAX_KEPT = 8; // pictures beside the large one
 const PAUSE = 60; // milliseconds at least between two steps, so that one sees them
-
-/**
- * What to tell the reader when it fails.
- * @type {Record<string, string>}
- */
-const FAILURES = {
-  download: "The download failed. Check the connection and try again.",
-  start: "The network cannot run in this browser. A current Firefox, Chrome, Edge or Safari can.",
-  model: "The file that arrived is not a network that works here.",
-};
 
 /**
  * Normal random numbers.
@@ -67,15 +58,8 @@ const canvasOf = (look) => make("canvas", { width: SIDE, height: SIDE, class: lo
 const paint = (canvas, picture) =>
   canvas.getContext("2d").putImageData(new ImageData(greys(picture), SIDE, SIDE), 0, 0);
 
-export class SamplerFigure extends Figure {
+export class SamplerFigure extends LiveFigure {
   label = "Interactive figure: a network draws clothes";
-  /** @type {Worker} */
-  #worker = null;
-  /** @type {Map<number, { resolve: (answer: any) => void, reject: (error: Error) => void }>} */
-  #waiting = new Map();
-  /** @type {Promise<void>} */
-  #loading = null;
-  #count = 0;
   /** The latest picture asked for, so that an earlier one stops. */
   #turn = 0;
   /** Settled when the picture before has stopped: the network does one thing at a time. */
@@ -112,9 +96,8 @@ export class SamplerFigure extends Figure {
     this.view = canvasOf("tb-sampler-view");
     this.view.setAttribute("role", "img");
     this.kept = make("div", { class: "tb-sampler-kept", "aria-hidden": "true" });
-    this.drawButton = makeButton(`Draw${size}`, () => this.drawNew());
+    this.drawButton = makeButton(`Draw${size}`, () => this.ask());
     this.explanation = make("p", { class: "tb-explanation", "aria-hidden": "true" });
-    this.progress = make("progress", { "aria-label": "Download", hidden: true });
     paint(this.view, this.noise);
     return [
       make(
@@ -127,8 +110,8 @@ export class SamplerFigure extends Figure {
       make("div", { class: "tb-sampler-stage" }, this.view, this.kept),
       make("div", { class: "tb-buttons" }, this.drawButton),
       this.explanation,
-      this.progress,
       make("p", { class: "tb-hint" }, "The network runs on this device. No picture leaves it."),
+      ...this.buildLoading(),
     ];
   }
 
@@ -138,7 +121,7 @@ export class SamplerFigure extends Figure {
 
   detach() {
     this.#turn += 1;
-    this.#stop("removed");
+    this.stop();
   }
 
   /** @param {string} sentence */
@@ -148,15 +131,15 @@ export class SamplerFigure extends Figure {
     this.say(sentence);
   }
 
-  /** With new noise. */
-  drawNew() {
+  /** Draw with new noise. */
+  ask() {
     this.noise = bells(PIXELS);
-    return this.drawPicture();
+    this.drawPicture();
   }
 
   /** The same noise with other settings, once the network is here. */
   redraw() {
-    return this.isReady ? this.drawPicture() : undefined;
+    if (this.isReady) this.drawPicture();
   }
 
   /** @returns {Promise<void>} resolved when it is drawn, or given up for another */
@@ -172,16 +155,16 @@ export class SamplerFigure extends Figure {
     if (turn !== this.#turn) return;
     const [n, label, guidance] = [this.n, this.choice, this.guidance];
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.complain("");
     try {
-      this.#loading ??= this.#load();
-      await this.#loading;
+      await this.load();
       this.drawButton.textContent = "Draw another";
       let picture = this.noise;
       if (!isCalm) paint(this.view, picture);
       for (let step = 0; step < n; step += 1) {
         const data = question(picture, step / n, label, guidance);
         const [{ logits }] = await Promise.all([
-          this.#send({ data, dims: [1, data.length] }),
+          this.run({ data, dims: [1, data.length] }),
           new Promise((resolve) => setTimeout(resolve, isCalm ? 0 : PAUSE)),
         ]);
         if (turn !== this.#turn) return;
@@ -193,9 +176,9 @@ export class SamplerFigure extends Figure {
       this.tell(`${this.classes[label]}, guidance ${guidance}, in ${steps}.`);
       this.keep(picture);
     } catch (error) {
-      if (turn !== this.#turn) return;
-      this.#stop(error.message);
-      this.tell(FAILURES[error.failed] ?? `It failed: ${error.message}.`);
+      if (turn !== this.#turn || error.failed === null) return; // the reader's own doing
+      this.stop();
+      this.explain(error);
     }
   }
 
@@ -205,63 +188,6 @@ export class SamplerFigure extends Figure {
     paint(small, picture);
     this.kept.prepend(small);
     while (this.kept.children.length > MAX_KEPT) this.kept.lastChild.remove();
-  }
-
-  async #load() {
-    this.tell("The network is being loaded.");
-    if (!globalThis.Worker || !globalThis.WebAssembly || !globalThis.DecompressionStream) {
-      throw Object.assign(new Error("too old a browser"), { failed: "start" });
-    }
-    this.progress.hidden = false;
-    this.#worker = new Worker(new URL("classifier-worker.js", import.meta.url), { type: "module" });
-    this.#worker.onmessage = ({ data }) => this.#hear(data);
-    this.#worker.onerror = () => this.#fail("download", "the worker did not start");
-    await this.#send({ model: new URL(this.model, document.baseURI).href });
-    this.progress.hidden = true;
-    this.isReady = true;
-  }
-
-  /** @param {string} why */
-  #stop(why) {
-    this.#worker?.terminate();
-    this.#fail("", why);
-    this.#worker = null;
-    this.#loading = null;
-    this.isReady = false;
-    if (this.progress) this.progress.hidden = true;
-  }
-
-  /** @param {object} message @returns {Promise<{ logits: number[] }>} */
-  #send(message) {
-    this.#count += 1;
-    const id = this.#count;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, ...message });
-    });
-  }
-
-  /** @param {{ id: number, received?: number, failed?: string, message?: string }} data */
-  #hear({ id, received, failed, message, ...answer }) {
-    if (received) {
-      if (this.bytes) {
-        this.progress.max = this.bytes;
-        this.progress.value = Math.min(received, this.bytes);
-      }
-      return;
-    }
-    const { resolve, reject } = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    if (failed) reject(Object.assign(new Error(message), { failed }));
-    else resolve(answer);
-  }
-
-  /** @param {string} failed @param {string} message */
-  #fail(failed, message) {
-    for (const { reject } of this.#waiting.values()) {
-      reject(Object.assign(new Error(message), { failed }));
-    }
-    this.#waiting.clear();
   }
 }
 
