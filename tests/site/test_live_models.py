@@ -58,12 +58,21 @@ ASK = """([data, dims]) => document.querySelector("tb-classifier")
     .logits(Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0)), dims)"""
 
 
+# The mean difference of neighbouring pixels, of 255.
+ROUGHNESS = """canvas => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let sum = 0;
+    for (let i = 4; i < data.length; i += 4) sum += Math.abs(data[i] - data[i - 4]);
+    return 4 * sum / data.length;
+}"""
+
+
 @pytest.fixture
-def open_classifier(browser, site):
+def open_figure(browser, site):
     """Open a page of the site; at the end nothing may have been asked of another host."""
     contexts, elsewhere, errors = [], [], []
 
-    def open_classifier(page):
+    def open_figure(page, tag="tb-classifier"):
         context = browser.new_context()
         contexts.append(context)
         tab = context.new_page()
@@ -75,11 +84,11 @@ def open_classifier(browser, site):
         tab.on("console", lambda m: m.type == "error" and errors.append(m.text))
         tab.on("pageerror", lambda error: errors.append(str(error)))
         tab.goto(f"{site}/{page}")
-        tab.locator("tb-classifier").scroll_into_view_if_needed()  # it is built when one is near
-        expect(tab.locator("tb-classifier button").first).to_be_attached()
+        tab.locator(tag).scroll_into_view_if_needed()  # it is built when one is near
+        expect(tab.locator(f"{tag} button").first).to_be_attached()
         return tab
 
-    yield open_classifier
+    yield open_figure
     for context in contexts:
         context.close()
     assert (elsewhere, errors) == ([], [])
@@ -91,9 +100,9 @@ def test_the_book_has_live_models():
 
 
 @pytest.mark.parametrize(("page", "model", "classes"), CLASSIFIERS)
-def test_first_answer_and_offline(open_classifier, page, model, classes):
+def test_first_answer_and_offline(open_figure, page, model, classes):
     """The model is fetched once and says what the build had it say; then no net is needed."""
-    tab = open_classifier(page)
+    tab = open_figure(page)
     asked = []
     tab.context.on("request", lambda request: asked.append(request.url))
     samples, shares = tab.locator(".tb-sample"), tab.locator(".tb-share")
@@ -125,11 +134,11 @@ def test_first_answer_and_offline(open_classifier, page, model, classes):
 
 @pytest.mark.parametrize("count", [5, pytest.param(100, marks=pytest.mark.weekly)])
 @pytest.mark.parametrize("model", sorted({model for _, model, _ in CLASSIFIERS}))
-def test_the_same_logits_as_pytorch(open_classifier, model, count):
+def test_the_same_logits_as_pytorch(open_figure, model, count):
     page, _, classes = next(found for found in CLASSIFIERS if found[1] == model)
     record = json.loads((MODELS / f"{model}.check.json").read_text(encoding="utf-8"))
     assert tuple(record["classes"]) == classes
-    tab = open_classifier(page)
+    tab = open_figure(page)
     tab.evaluate("document.querySelector('tb-classifier').load()")
     answers = []
     for picture in PICTURES[model]()[:count]:
@@ -146,3 +155,27 @@ def test_the_same_logits_as_pytorch(open_classifier, model, count):
         # Another runtime on the same file: as good as equal. Weights stored as float16: the file's.
         tolerance = 1e-4 if runtime == "onnxruntime" else record.get("tolerance", 0.01)
         assert difference <= tolerance
+
+
+def test_the_gpt_goes_on_from_the_readers_words(open_figure):
+    tab = open_figure("chapters/17_gpt.html", "tb-writer")
+    figure = tab.locator("tb-writer")
+    figure.get_by_role("textbox").fill("JULIET:\n")
+    figure.get_by_role("button", name="Write", exact=True).click()
+    paper = figure.locator(".tb-paper")
+    expect(paper).to_have_text(re.compile(r"JULIET:\s.{60}", re.S), timeout=60_000)
+    figure.get_by_role("button", name="Stop", exact=True).first.click()
+    expect(figure.locator(".tb-problem")).to_be_empty()
+    words = re.findall("[A-Za-z]+", paper.inner_text())
+    assert 2 < sum(map(len, words)) / len(words) < 8  # it has learned how long words are
+
+
+def test_the_sampler_draws_a_picture_from_noise(open_figure):
+    tab = open_figure("chapters/22_generative.html", "tb-sampler")
+    figure = tab.locator("tb-sampler")
+    canvas = figure.locator(".tb-sampler-view")
+    noise = canvas.evaluate(ROUGHNESS)
+    figure.get_by_role("button", name=re.compile("^Draw")).click()
+    expect(figure.locator(".tb-explanation")).to_contain_text("in 20 steps", timeout=60_000)
+    expect(figure.locator(".tb-problem")).to_be_empty()
+    assert canvas.evaluate(ROUGHNESS) < noise / 3
