@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,15 @@ class TestChapter:
             is_file = WHOLE_FILE.match(code)
             if not is_class and not is_file and "hide-input" not in tags:
                 assert len(code.splitlines()) <= MAX_LINES, code
+
+    def test_numbers_for_the_prose_have_names_of_their_own(self, path):
+        names = []
+        for found in CELL.finditer(path.read_text(encoding="utf-8")):
+            for node in tree_of(found["code"]).body:  # not those in branches: only one of them runs
+                match node:
+                    case ast.Expr(ast.Call(ast.Name("claim" | "glue"), [ast.Constant(name), *_])):
+                        names.append(name)
+        assert [name for name, n in Counter(names).items() if n > 1] == []
 
     def test_few_names_are_our_own(self, path):
         names = set()
