@@ -188,7 +188,7 @@ WRONG = {
         (12 * D * D + 9 * D, "two norms are missing"),
         (12 * D * D + 4 * D, "biases of the four"),
         (12 * D * D + 11 * D, "weight and bias"),
-        (12 * 128 * 128 + 13 * 128, "width of 128"),
+        (12 * 64 * 64 + 13 * 64, "width of 64"),
         (1000, "six parts"),
     ],
     "17-2": [

@@ -33,7 +33,7 @@ def check_1(answer: object) -> None:
         (8 * d * d + 5 * d, "That's without attention, or nearly."),
         (10 * d * d + 11 * d, "The layer that makes queries, keys and values is three times wide."),
         (6 * d * d + 10 * d, "Between the two layers that think, there are four times as many."),
-        (12 * 128 * 128 + 13 * 128, "That's for a width of 128, as in the chapter."),
+        (12 * 64 * 64 + 13 * 64, "That's for a width of 64, as in the chapter."),
     ):
         require(found != wrong, hint)
     require(
