@@ -10,9 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "book" / "teachers.md").read_text(encoding="utf-8")
-PROGRAMS = dict(
-    re.findall(r"^```\{code-block\} python\n:caption: (\S+)\n(.*?)^```$", PAGE, re.M | re.S)
-)
+PROGRAMS = dict(re.findall(r"^```\{code-block\} python\n# (\S+)\n(.*?)^```$", PAGE, re.M | re.S))
 CHAPTERS = sorted(path.stem for path in (ROOT / "chapters").glob("*.md"))
 
 

@@ -276,11 +276,13 @@ ELEMENTS = {
 # What to press where that is not the first button, and with which key.
 PRESS = {
     "tb-attention": ("[role=gridcell][tabindex='0']", "ArrowRight"),
+    "tb-lattice": ("select", "ArrowDown"),
     "tb-progress": ("summary", "Enter"),
     "tb-question": ("input", "Enter"),
     "tb-roofline": ("input", "ArrowUp"),
     "tb-classifier": None,  # it would load megabytes: test_live_models.py presses it
-    "tb-sampler": None,  # so would this
+    "tb-sampler": None,  # so would these
+    "tb-writer": None,
 }
 
 

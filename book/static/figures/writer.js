@@ -96,7 +96,12 @@ export class WriterFigure extends LiveFigure {
     this.degrees = make("output", {});
     this.temperature.addEventListener("input", () => this.showTemperature());
     this.showTemperature();
-    this.paper = make("pre", { class: "tb-paper", tabindex: 0, "aria-label": "What it writes" });
+    this.paper = make("pre", {
+      class: "tb-paper",
+      tabindex: 0,
+      role: "region",
+      "aria-label": "What it writes",
+    });
     this.writeButton = makeButton("Write", () => this.ask());
     this.haltButton = makeButton("Stop", () => this.halt());
     this.moreButton = makeButton("Write on", () => this.write());

@@ -141,7 +141,9 @@ def _settings(env: BuildEnvironment, docname: str) -> dict[str, Any]:
     return json.loads(env.metadata[docname]["torchbook"])
 
 
-def _links_to_needed(app: Sphinx, source: str, chapter: str) -> list[nodes.Node]:
+def _links_to_needed(
+    app: Sphinx, source: str, chapter: str, by_number: bool = False
+) -> list[nodes.Node]:
     """Return links from a page to the chapters that a chapter builds on, with commas between."""
     folder = chapter.rpartition("/")[0]
     linked: list[nodes.Node] = []
@@ -151,7 +153,11 @@ def _links_to_needed(app: Sphinx, source: str, chapter: str) -> list[nodes.Node]
             raise ValueError(f"{chapter} needs {name!r}, but there is no such chapter")
         if linked:
             linked.append(nodes.Text(", "))
-        linked.append(_link(app, source, needed, short=True))
+        link = _link(app, source, needed, short=True)
+        linked.append(link)
+        number, dot, _ = link.astext().partition(". ")
+        if by_number and dot:
+            link[:] = [nodes.Text(number)]
     return linked
 
 
@@ -166,7 +172,7 @@ def _needs(app: Sphinx, docname: str) -> nodes.container:
         rows.append(
             [
                 _link(app, docname, name, short=True),
-                nodes.inline("", "", *_links_to_needed(app, docname, name)),
+                nodes.inline("", "", *_links_to_needed(app, docname, name, by_number=True)),
                 f"{minutes_to_read(env, name)} min",
                 f"{run['seconds']:.0f} s",
                 settings["data"],
