@@ -15,7 +15,9 @@ const glossaries = new Map();
 async function fetchPage(address) {
   const answer = await fetch(address);
   if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
-  return new DOMParser().parseFromString(await answer.text(), "text/html");
+  const html = await answer.text();
+  // Its styles are for paper, and this page's policy would refuse them aloud.
+  return new DOMParser().parseFromString(html.replace(/<style>.*?<\/style>/gs, ""), "text/html");
 }
 
 /**
