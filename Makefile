@@ -24,7 +24,8 @@ $(READY): requirements.txt pyproject.toml
 	@touch $@
 
 book: $(READY) node_modules $(VENV)/.data ## Run the chapters that changed and build the site
-	@$(BIN)/jupyter-book build . --warningiserror --keep-going --nitpick --quiet
+	@PYTHONPATH=book $(BIN)/python -c 'from torchbook_site.finish import stamp; raise SystemExit(not stamp.is_current())' \
+	|| $(BIN)/jupyter-book build . --warningiserror --keep-going --nitpick --quiet
 	@echo "The site is in $(SITE). To read it, run: make serve"
 
 pdf: $(READY) built ## Make one PDF of the book (after make book; needs Chromium)

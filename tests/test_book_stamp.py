@@ -42,7 +42,7 @@ def test_a_clean_build_of_these_sources_is_accepted(app):
     stamp.check(app.srcdir)
 
 
-@pytest.mark.parametrize(
+CHANGES = pytest.mark.parametrize(
     "change",
     [
         lambda root: (root / "chapters" / "one.md").write_text("Hello!"),
@@ -52,6 +52,9 @@ def test_a_clean_build_of_these_sources_is_accepted(app):
     ],
     ids=["edited", "deleted", "renamed", "added"],
 )
+
+
+@CHANGES
 def test_other_sources_are_refused(app, change):
     build(app)
     change(app.srcdir)
@@ -74,6 +77,52 @@ def test_after_a_clean_build_one_that_is_interrupted_withdraws_the_stamp(app):
         stamp.check(app.srcdir)
 
 
+def test_where_nothing_has_changed_there_is_nothing_to_build(app):
+    assert not stamp.is_current(app.srcdir)
+    build(app)
+    assert stamp.is_current(app.srcdir)
+    stamp.begin(app)  # a build that is interrupted
+    assert not stamp.is_current(app.srcdir)
+
+
+@CHANGES
+def test_other_sources_are_built(app, change):
+    build(app)
+    change(app.srcdir)
+    assert not stamp.is_current(app.srcdir)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda patch: patch.setattr(stamp, "accelerator_name", lambda: "another device"),
+        lambda patch: patch.setattr(stamp.platform, "python_version", lambda: "3.99.0"),
+        lambda patch: patch.setattr(
+            stamp.importlib.metadata,
+            "distributions",
+            lambda: [SimpleNamespace(name="torch", version="99")],
+        ),
+    ],
+    ids=["device", "python", "library"],
+)
+def test_other_surroundings_are_built_in(app, monkeypatch, change):
+    build(app)
+    change(monkeypatch)
+    assert not stamp.is_current(app.srcdir)
+
+
+def test_a_site_that_was_removed_is_built(app):
+    build(app)
+    (app.srcdir / "_build" / "html" / "index.html").unlink()
+    assert not stamp.is_current(app.srcdir)
+
+
+def test_make_book_asks_first():
+    command = ["make", "--dry-run", "--always-make", "book"]
+    plan = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert plan.index("stamp.is_current()") < plan.index("|| .venv/bin/jupyter-book build")
+
+
 def test_make_checks_the_stamp_before_it_tests_the_site():
     for target in ("site", "colab", "weekly", "lighthouse"):
         command = ["make", "--dry-run", "--always-make", target]
@@ -85,6 +134,7 @@ def test_make_checks_the_stamp_before_it_tests_the_site():
 def test_outside_a_checkout_only_the_stamp_itself_counts(app):
     (app.srcdir / ".git").rename(app.srcdir / "git")
     build(app)
+    assert not stamp.is_current(app.srcdir)  # nothing shows whether the sources have changed
     (app.srcdir / "chapters" / "one.md").write_text("Hello!")
     stamp.check(app.srcdir)
     stamp.begin(app)

@@ -1,18 +1,21 @@
 """Which sources the site was built from, so that no other site is tested or published.
 
-A clean build writes a hash of its sources to `_build/built-from`. A build that fails or is
-interrupted leaves no such file.
+A clean build writes two hashes to `_build/built-from`: of its sources, and of what they ran on. A
+build that fails or is interrupted leaves no such file.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
+import platform
 import subprocess
 from pathlib import Path
 
 from sphinx.application import Sphinx
 
 from torchbook_site.finish.site import Site
+from torchbook_site.read.execution import accelerator_name
 
 STAMP = Path("_build", "built-from")
 
@@ -36,12 +39,28 @@ def source_hash(root: Path) -> str:
     return digest.hexdigest()
 
 
+def surroundings_hash() -> str:
+    """Return a hash of the versions of Python and of all that is installed, and of the device."""
+    installed = {f"{one.name} {one.version}" for one in importlib.metadata.distributions()}
+    lines = [platform.python_version(), accelerator_name(), *sorted(installed)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def is_current(root: Path = Path()) -> bool:
+    """Say whether the last build ended clean, and another would do the same again."""
+    stamp = root / STAMP
+    if not (root / ".git").exists() or not stamp.is_file():
+        return False
+    now = f"{source_hash(root)} {surroundings_hash()}"
+    return stamp.read_text(encoding="utf-8") == now and (root / "_build/html/index.html").is_file()
+
+
 def check(root: Path = Path()) -> None:
     """Raise SystemExit unless the last build ended clean and its sources are still the same."""
     stamp = root / STAMP
     if not stamp.is_file():
         raise SystemExit("There is no site from a build without problems: run `make book` first.")
-    if stamp.read_text(encoding="utf-8") != source_hash(root):
+    if stamp.read_text(encoding="utf-8").split()[0] != source_hash(root):
         raise SystemExit("The sources have changed since the site was built: run `make book`.")
 
 
@@ -62,4 +81,5 @@ def find_files_left_behind(site: Site) -> None:
 
 def write_stamp(app: Sphinx) -> None:
     """Stamp the site of a clean build."""
-    (Path(app.srcdir) / STAMP).write_text(app.torchbook_sources, encoding="utf-8")
+    hashes = f"{app.torchbook_sources} {surroundings_hash()}"
+    (Path(app.srcdir) / STAMP).write_text(hashes, encoding="utf-8")
