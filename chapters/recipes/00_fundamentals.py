@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-device = torch.device("cpu")
+device = "cpu"
 if torch.accelerator.is_available():
     device = torch.accelerator.current_accelerator()
 names = ["sun", "moon", "star"]
