@@ -97,9 +97,17 @@ BROKEN = [
     # Hardly any merges.
     ("n_tokens=1000)", "n_tokens=260)", "shorter"),
     # The step in the wrong direction.
-    ("cosines = (b - a + c) @ unit.T", "cosines = (a - b + c) @ unit.T", "analogies"),
+    (
+        "goal = unit[number[second]] - unit[number[first]] + unit[number[third]]",
+        "goal = unit[number[first]] - unit[number[second]] + unit[number[third]]",
+        "analogies",
+    ),
     # No step at all.
-    ("cosines = (b - a + c) @ unit.T", "cosines = c @ unit.T", "analogies"),
+    (
+        "goal = unit[number[second]] - unit[number[first]] + unit[number[third]]",
+        "goal = unit[number[third]]",
+        "analogies",
+    ),
     # The judge points at the person.
     (
         "wins = machine_scores[:, None] > person_scores[None, :]",
