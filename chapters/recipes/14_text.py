@@ -13,9 +13,9 @@ from torch import nn
 FILE = Path("messages.csv")  # "label,text", then a message a line, oldest first: 1 for spam or 0
 if not FILE.exists():  # made-up messages, so that this runs; with a file of your own, skip these
     dice, lines = random.Random(0), ["label,text"]
-    wanted, offers = ["see you", "did it work", "my bug"], ["free money", "click here", "see you"]
+    parts = ["see you", "did it work", "my bug", "free money", "click here"]
     for label in [0, 1] * 500:
-        words = dice.choices(offers if label else wanted, k=3)
+        words = dice.choices(parts, [1, 1, 1, 4, 4] if label else [9, 9, 9, 1, 1], k=4)
         lines.append(f"{label},{' '.join(words)}")
     FILE.write_text("\n".join(lines), encoding="utf-8")
 
@@ -56,12 +56,12 @@ for _ in range(10):  # epochs
 scores, spam = model(numbers_of(texts[end:], vocabulary)).detach(), labels[end:] == 1
 valid, test = slice(0, late - end), slice(late - end, None)
 wanted = scores[valid][~spam[valid]].sort(descending=True).values
-threshold = wanted[len(wanted) // 200].item()  # loses at most one in 200 wanted messages
-for name, limit in [("flag nothing", torch.inf), ("above 0", 0), ("careful", threshold)]:
+threshold = max(0.0, wanted[len(wanted) // 200].item())  # at most one wanted one in 200 is lost
+for limit in [torch.inf, 0.0, threshold]:  # nothing is above infinity: this one flags nothing
     flagged, truth = scores[test] > limit, spam[test]
     right, caught = (flagged == truth).float().mean(), flagged[truth].float().mean()
     lost = flagged[~truth].sum()
-    print(f"{name:12} {right:6.1%} right, {caught:6.1%} of spam caught, {lost} lost")
+    print(f"above {limit:3.1f}: {right:.1%} right, {caught:.1%} of spam caught, {lost} lost")
 torch.save({"words": vocabulary, "limit": threshold, "weights": model.state_dict()}, "filter.pt")
 saved = torch.load("filter.pt", weights_only=True)
 loaded = make_filter(len(saved["words"]) + 2)

@@ -67,11 +67,7 @@ BROKEN = [
         "not_only_twins",
     ),
     # Every two weeks, but always from the same past.
-    (
-        "past = [mail for mail in mails if mail.day < start]",
-        'past = [mail for mail in mails if mail.day < "2002-08-10"]',
-        "weekly_helps",
-    ),
+    ("train_filter(past)", "train_filter(train)", "weekly_helps"),
     # The control learns from everything, too.
     (
         "train_filter(newest(past))",
@@ -97,9 +93,17 @@ BROKEN = [
     # Hardly any merges.
     ("n_tokens=1000)", "n_tokens=260)", "shorter"),
     # The step in the wrong direction.
-    ("cosines = (b - a + c) @ unit.T", "cosines = (a - b + c) @ unit.T", "analogies"),
+    (
+        "goal = unit[number[second]] - unit[number[first]] + unit[number[third]]",
+        "goal = unit[number[first]] - unit[number[second]] + unit[number[third]]",
+        "analogies",
+    ),
     # No step at all.
-    ("cosines = (b - a + c) @ unit.T", "cosines = c @ unit.T", "analogies"),
+    (
+        "goal = unit[number[second]] - unit[number[first]] + unit[number[third]]",
+        "goal = unit[number[third]]",
+        "analogies",
+    ),
     # The judge points at the person.
     (
         "wins = machine_scores[:, None] > person_scores[None, :]",
