@@ -72,12 +72,8 @@ BROKEN = [
     ),
     # The weights that were trained for longer aren't loaded.
     ('speaker.load_state_dict(trained["transformer"])', "speaker.eval()", "long"),
-    # Keeps the worst beginnings.
-    (
-        "beams = sorted(candidates, reverse=True)[:n_beams]  # by the score, which comes first",
-        "beams = sorted(candidates)[:n_beams]",
-        "beam",
-    ),
+    # Answers with the least likely of the beginnings that it kept.
+    ("return beams[0]", "return beams[-1]", "beam"),
     # The memory finds the verse that is least like the new one.
     ("best = shares.index(max(shares))", "best = shares.index(min(shares))", "memory"),
 ]
