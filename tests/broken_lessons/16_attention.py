@@ -10,8 +10,8 @@ BROKEN = [
     ),
     # The robot is asked about words with as many sounds as letters, and knows its own answers.
     (
-        "robot_wrong = mistakes([spell(word) for word in valid_words], valid_words)",
-        "robot_wrong = mistakes([ways[0] for ways in valid_words.values()], valid_words)",
+        "robot_wrong = mistakes({word: spell(word) for word in valid_words}, valid_words)",
+        "robot_wrong = mistakes({word: valid_words[word][0] for word in valid_words}, valid_words)",
         "robot",
     ),
     # All letters get the same attention.
@@ -33,7 +33,7 @@ BROKEN = [
         "equal",
     ),
     # The LayerNorm before cross-attention is left out.
-    ("self.cross(self.norm_2(x), memory, real)", "self.cross(x, memory, real)", "equal"),
+    ("self.cross(self.norm_2(x), states, real)", "self.cross(x, states, real)", "equal"),
     # The heads are mixed up when they are put together again.
     (
         "return self.out((weights @ v).transpose(1, 2).flatten(2))",
@@ -42,13 +42,13 @@ BROKEN = [
     ),
     # The decoder's mask lets the next sound through.
     (
-        "past = torch.ones(n, n, dtype=torch.bool).tril()  # [T, T]",
+        "past = torch.ones(n, n, dtype=torch.bool).tril()  # [T, T], for section 6",
         "past = torch.ones(n, n, dtype=torch.bool).tril(1)",
         "equal",
     ),
     # The encoder doesn't hide padding.
     (
-        "real = (source > 0)[:, None, None]  # [B, 1, 1, S]: the same for all heads and askers",
+        "real = (source > 0)[:, None, None]  # [B, 1, 1, S]",
         "real = (source > -1)[:, None, None]",
         "padding",
     ),
@@ -72,12 +72,8 @@ BROKEN = [
     ),
     # The weights that were trained for longer aren't loaded.
     ('speaker.load_state_dict(trained["transformer"])', "speaker.eval()", "long"),
-    # Keeps the worst beginnings.
-    (
-        "beams = sorted(candidates, reverse=True)[:n_beams]  # the best first",
-        "beams = sorted(candidates)[:n_beams]",
-        "beam",
-    ),
+    # Answers with the least likely of the beginnings that it kept.
+    ("return beams[0]", "return beams[-1]", "beam"),
     # The memory finds the verse that is least like the new one.
     ("best = shares.index(max(shares))", "best = shares.index(min(shares))", "memory"),
 ]
