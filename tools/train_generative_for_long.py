@@ -30,18 +30,19 @@ N_CLASSES, UNTOLD, SHARE_UNTOLD = 10, 10, 0.1
 class Block(nn.Module):
     """Normalise, scale and shift by time and label, bend and convolve; add what came in."""
 
-    def __init__(self, n: int, n_told: int) -> None:
+    def __init__(self, n: int, n_note: int) -> None:
         super().__init__()
         self.norm = nn.GroupNorm(1, n)
-        self.told = nn.Linear(n_told, 2 * n)
+        self.told = nn.Linear(n_note, 2 * n)
         self.first = nn.Conv2d(n, n, kernel_size=3, padding=1)
         self.second = nn.Conv2d(n, n, kernel_size=3, padding=1)
         nn.init.zeros_(self.second.weight)  # at first, a block changes nothing
         nn.init.zeros_(self.second.bias)
 
-    def forward(self, x: Tensor, told: Tensor) -> Tensor:
+    def forward(self, x: Tensor, note: Tensor) -> Tensor:
         """Map [B, n, H, W] to the same shape."""
-        scale, shift = self.told(told)[:, :, None, None].chunk(2, dim=1)
+        heard = self.told(note)[:, :, None, None]
+        scale, shift = heard.chunk(2, dim=1)
         y = self.first(F.silu(self.norm(x) * (1 + scale) + shift))
         return x + self.second(F.silu(y))
 
@@ -49,28 +50,33 @@ class Block(nn.Module):
 class Velocity(nn.Module):
     """The chapter's network: says where each pixel should go at a time, for a label."""
 
-    def __init__(self, n_fine: int = 24, n_coarse: int = 64, n_told: int = 128) -> None:
+    def __init__(self, n_fine: int = 24, n_coarse: int = 64, n_note: int = 128) -> None:
         super().__init__()
-        self.time = nn.Linear(64, n_told)
-        self.label = nn.Embedding(N_CLASSES + 1, n_told)
-        self.told = nn.Linear(n_told, n_told)
+        self.time = nn.Linear(64, n_note)
+        self.label = nn.Embedding(N_CLASSES + 1, n_note)
+        self.told = nn.Linear(n_note, n_note)
         self.enter = nn.Conv2d(4, n_fine, kernel_size=3, padding=1)
-        self.fine_1 = Block(n_fine, n_told)
+        self.fine_1 = Block(n_fine, n_note)
         self.down = nn.Conv2d(n_fine, n_coarse, kernel_size=2, stride=2)
-        self.coarse_1 = Block(n_coarse, n_told)
-        self.coarse_2 = Block(n_coarse, n_told)
+        self.coarse_1 = Block(n_coarse, n_note)
+        self.coarse_2 = Block(n_coarse, n_note)
         self.up = nn.ConvTranspose2d(n_coarse, n_fine, kernel_size=2, stride=2)
-        self.fine_2 = Block(n_fine, n_told)
+        self.fine_2 = Block(n_fine, n_note)
         self.leave = nn.Conv2d(n_fine, 4, kernel_size=3, padding=1)
+
+    def write_note(self, t: Tensor, label: Tensor) -> Tensor:
+        """Map times [B] and labels [B] to what the blocks are told, [B, n_note]."""
+        angles = t[:, None] * torch.arange(1, 33, device=t.device) * (math.pi / 2)
+        clock = torch.cat([angles.sin(), angles.cos()], dim=1)
+        note = self.time(clock) + self.label(label)
+        return F.silu(self.told(F.silu(note)))
 
     def forward(self, x: Tensor, t: Tensor, label: Tensor) -> Tensor:
         """Map pictures [B, 1, 28, 28], times [B] and labels [B] to velocities [B, 1, 28, 28]."""
-        angles = t[:, None] * torch.arange(1, 33, device=x.device) * (math.pi / 2)
-        told = self.time(torch.cat([angles.sin(), angles.cos()], dim=1)) + self.label(label)
-        told = F.silu(self.told(F.silu(told)))
-        x = self.fine_1(self.enter(F.pixel_unshuffle(x, 2)), told)
-        y = self.coarse_2(self.coarse_1(self.down(x), told), told)
-        x = self.fine_2(x + self.up(y), told)
+        note = self.write_note(t, label)
+        x = self.fine_1(self.enter(F.pixel_unshuffle(x, 2)), note)
+        y = self.coarse_2(self.coarse_1(self.down(x), note), note)
+        x = self.fine_2(x + self.up(y), note)
         return F.pixel_shuffle(self.leave(x), 2)
 
 

@@ -27,10 +27,10 @@ BROKEN = [
         "return (mean**2 + spread**2 - 1) / 2",
         "elbo",
     ),
-    # The bell of a pixel is too narrow.
-    ("each = -(error**2) / 2 - math.log", "each = -(error**2) - math.log", "elbo"),
+    # Another rate of exchange than that of the bell of a pixel.
+    ("return (8 * error + price).mean()", "return (16 * error + price).mean()", "elbo"),
     # Nobody pays for clouds.
-    ("return -(likelihood - price).mean()", "return -likelihood.mean()", "elbo"),
+    ("return (8 * error + price).mean()", "return (8 * error).mean()", "elbo"),
     # What both crowds have in common is taken away once.
     ("- 2 * roots.sum()).item()", "- roots.sum()).item()", "frechet_equal"),
     # Which features go together isn't looked at.
@@ -73,10 +73,23 @@ BROKEN = [
         "strong = draw_guided(velocity, orders, guidance=2)",
         "too_much",
     ),
+    # With guidance, it isn't the average.
+    (
+        "averages = draw(velocity, orders, n_steps=1)",
+        "averages = draw_guided(velocity, orders, guidance=2, n_steps=1)",
+        "averages",
+    ),
     # The drawings are training pictures.
     (
         "distances = torch.cdist(guided.flatten(1)",
         "distances = torch.cdist(pictures[:500].flatten(1)",
         "copying",
+    ),
+    # One of the drawings is a training picture with a little noise.
+    (
+        "distances = torch.cdist(guided.flatten(1)",
+        "guided[7] = pictures[7] + 0.05 * torch.randn(1, 28, 28)\n"
+        "distances = torch.cdist(guided.flatten(1)",
+        "smallest_drawn",
     ),
 ]
