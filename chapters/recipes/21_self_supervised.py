@@ -58,7 +58,7 @@ def train(network, loss_of, n_steps):
 
 
 signals, labels = torch.load(path, weights_only=True) if path.exists() else make_up(2000)
-for n_before, n_after in ((0, 400), (300, 100)) * 2:  # steps without labels, and with labels
+for n_before, n_after in ((0, 300), (200, 100)) * 2:  # steps without labels, and with labels
     encoder = make_encoder(signals.shape[1])
     train(encoder, find_twin, n_before)
     classifier = nn.Sequential(encoder, nn.ReLU(), nn.Linear(64, int(labels.max()) + 1))
