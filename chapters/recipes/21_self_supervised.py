@@ -1,5 +1,6 @@
 """Learn features of signals without labels, as SimCLR does; then name signals from few labels."""
 
+import math
 from pathlib import Path
 
 import torch
@@ -15,29 +16,27 @@ N_FEW = 25  # labels to learn from; the others are for the test
 def make_up(n):  # signals in which one of five random shapes hides somewhere
     shapes = F.interpolate(torch.randn(5, 1, 6), 16, mode="linear")[:, 0]  # 6 points drawn to 16
     labels = torch.randint(5, (n,))
-    return push(F.pad(shapes[labels], (0, 32))) + 0.2 * torch.randn(n, 48), labels
-
-
-def push(x):  # each round by a random number of places, as on a ring
-    start = torch.randint(0, x.shape[1], (len(x), 1))
-    return x.gather(1, (torch.arange(x.shape[1]) + start) % x.shape[1])
+    return view(F.pad(shapes[labels], (0, 32))) + 0.4 * torch.randn(n, 48), labels
 
 
 def view(x):  # change here what makes no difference in your signals
-    return (0.7 + 0.6 * torch.rand(len(x), 1)) * push(x) + 0.1 * torch.randn_like(x)
+    start = torch.randint(0, x.shape[1], (len(x), 1))
+    x = x.gather(1, (torch.arange(x.shape[1]) + start) % x.shape[1])  # push round, as on a ring
+    return (0.7 + 0.6 * torch.rand(len(x), 1)) * x + 0.1 * torch.randn_like(x)
 
 
-def make_encoder():  # signals of any length [B, L] -> [B, 64]
-    first = [nn.Unflatten(1, (1, -1)), nn.Conv1d(1, 24, 5, stride=2), nn.BatchNorm1d(24), nn.ReLU()]
-    second = [nn.Conv1d(24, 48, 5, stride=2), nn.BatchNorm1d(48), nn.ReLU()]
-    return nn.Sequential(*first, *second, nn.AdaptiveMaxPool1d(4), nn.Flatten(), nn.Linear(192, 64))
+def make_encoder(length):  # signals [B, length] -> features [B, 64]
+    layers = [nn.Unflatten(1, (1, length))]
+    for n_in, n_out in ((1, 24), (24, 48), (48, 48)):  # each makes signals half as long
+        layers += [nn.Conv1d(n_in, n_out, 5, stride=2, padding=2), nn.BatchNorm1d(n_out), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(48 * math.ceil(length / 8), 64))
 
 
 def find_twin(network):  # NT-Xent
     x = signals[torch.randint(len(signals), (200,))]
     z = F.normalize(torch.cat([network(view(x)), network(view(x))]), dim=1)  # [400, 64]
     itself = torch.eye(len(z), dtype=torch.bool)
-    table = (z @ z.T / 0.1).masked_fill(itself, float("-inf"))
+    table = (z @ z.T / 0.1).masked_fill(itself, -math.inf)
     return F.cross_entropy(table, torch.arange(len(z)).roll(len(x)))  # where the twins stand
 
 
@@ -46,8 +45,8 @@ def name_them(network):
 
 
 def train(network, loss_of, n_steps):
-    optimizer = torch.optim.AdamW(network.parameters())
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.005, n_steps + 10)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=0.005)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.005, max(n_steps, 1))
     network.train()
     for _ in range(n_steps):
         loss = loss_of(network)
@@ -59,12 +58,13 @@ def train(network, loss_of, n_steps):
 
 
 signals, labels = torch.load(path, weights_only=True) if path.exists() else make_up(2000)
-for n_steps in (0, 300):  # without and with pretraining
-    encoder = train(make_encoder(), find_twin, n_steps)
+for n_before, n_after in ((0, 300), (200, 100)) * 2:  # steps without labels, and with labels
+    encoder = make_encoder(signals.shape[1])
+    train(encoder, find_twin, n_before)
     classifier = nn.Sequential(encoder, nn.ReLU(), nn.Linear(64, int(labels.max()) + 1))
-    train(classifier, name_them, 100)
-    answers = classifier(signals[N_FEW : len(labels)]).argmax(dim=1)
-    print(f"{n_steps} steps without labels: {(answers == labels[N_FEW:]).float().mean():.1%} right")
+    train(classifier, name_them, n_after)
+    right = classifier(signals[N_FEW : len(labels)]).argmax(dim=1) == labels[N_FEW:]
+    print(f"{n_before} steps without labels, {n_after} with: {right.float().mean():.1%} right")
 torch.save(classifier.state_dict(), "classifier.pt")
 classifier.load_state_dict(torch.load("classifier.pt", weights_only=True))
 print("the last signal is a", classifier(signals[-1:]).argmax().item())
