@@ -85,8 +85,8 @@ BROKEN = [
     ),
     # Towers that don't look at the viewer: popularity, learned.
     (
-        "match = self.viewer_tower(liked) @ self.film_tower(films).T  # [B, F]",
-        "match = 0 * self.viewer_tower(liked) @ self.film_tower(films).T",
+        "match = viewers @ self.vectors[films].T  # [B, F]",
+        "match = 0 * viewers @ self.vectors[films].T",
         "towers",
     ),
 ]
