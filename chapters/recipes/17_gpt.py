@@ -1,4 +1,4 @@
-"""Train a small GPT on a text, letter by letter; save it, load it, let it go on."""
+"""Train a small GPT on a text, letter by letter; save it, load it, let it go on from your words."""
 
 from pathlib import Path
 from pydoc_data.topics import topics
@@ -13,8 +13,8 @@ path = Path("text.txt")  # a text of yours, 100,000 letters or more; or Python's
 text = path.read_text("utf-8") if path.exists() else " ".join(" ".join(topics.values()).split())
 letters = sorted(set(text))
 ids = torch.tensor([letters.index(letter) for letter in text])
-valid, train = ids.tensor_split([len(ids) // 10])
-CONTEXT, WIDTH, HEADS, STEPS, PEAK = 64, 64, 4, 700, 0.005
+valid, train = ids[: len(ids) // 10], ids[len(ids) // 10 :]
+CONTEXT, WIDTH, HEADS, STEPS, BEGINNING = 64, 64, 4, 700, "You can "  # all yours to change
 
 
 class Block(nn.Module):
@@ -25,10 +25,9 @@ class Block(nn.Module):
         self.up, self.down = nn.Linear(WIDTH, 4 * WIDTH), nn.Linear(4 * WIDTH, WIDTH)
 
     def forward(self, x):  # [B, T, D]
-        parts = self.qkv(self.norm_1(x)).chunk(3, dim=2)
-        q, k, v = [part.unflatten(2, (HEADS, -1)).transpose(1, 2) for part in parts]
-        found = F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2)
-        x = x + self.out(found.flatten(2))
+        q, k, v = self.qkv(self.norm_1(x)).unflatten(2, (3 * HEADS, -1)).transpose(1, 2).chunk(3, 1)
+        found = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        x = x + self.out(found.transpose(1, 2).flatten(2))
         return x + self.down(F.gelu(self.up(self.norm_2(x))))
 
 
@@ -36,35 +35,36 @@ class GPT(nn.Module):
     def __init__(self, n_letters):
         super().__init__()
         self.tokens, self.places = nn.Embedding(n_letters, WIDTH), nn.Embedding(CONTEXT, WIDTH)
+        nn.init.normal_(self.tokens.weight, std=0.02)  # tables begin small, as in GPT-2; for the
+        nn.init.normal_(self.places.weight, std=0.02)  # matrices, PyTorch's own beginning will do
         self.blocks = nn.Sequential(Block(), Block(), Block())
         self.norm, self.head = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, n_letters, bias=False)
-        nn.init.normal_(self.tokens.weight, std=0.02)  # small, as in GPT-2
-        nn.init.normal_(self.places.weight, std=0.02)
 
     def forward(self, ids):  # [B, T] -> [B, T, letters]
         x = self.tokens(ids) + self.places(torch.arange(ids.shape[1]))
         return self.head(self.norm(self.blocks(x)))
 
-
-def loss_on(model, ids, starts):  # starts [B, 1]
-    rows = ids[starts + torch.arange(CONTEXT + 1)]
-    return F.cross_entropy(model(rows[:, :-1]).transpose(1, 2), rows[:, 1:])
+    def loss(self, ids, starts):  # of rows that start there, [B, 1]
+        rows = ids[starts + torch.arange(CONTEXT + 1)]
+        return F.cross_entropy(self(rows[:, :-1]).transpose(1, 2), rows[:, 1:])
 
 
 model = GPT(len(letters))
 optimizer = torch.optim.AdamW(model.parameters())
-for step in range(STEPS):  # a few thousand make it better
-    optimizer.param_groups[0]["lr"] = PEAK * min((step + 1) / 50, 1 - step / STEPS)
+schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.005, STEPS, pct_start=0.05)
+for _ in range(STEPS):
     optimizer.zero_grad()
-    loss_on(model, train, torch.randint(len(train) - CONTEXT, (16, 1))).backward()
+    model.loss(train, torch.randint(len(train) - CONTEXT, (16, 1))).backward()
     optimizer.step()
+    schedule.step()
 torch.save({"letters": letters, "weights": model.state_dict()}, "gpt.pt")
 saved = torch.load("gpt.pt", weights_only=True)
-writer, ids = GPT(len(saved["letters"])), valid[None, :20]  # a beginning that it hasn't seen
+letters, writer = saved["letters"], GPT(len(saved["letters"]))
 writer.load_state_dict(saved["weights"])
+ids = torch.tensor([[letters.index(letter) for letter in BEGINNING if letter in letters]])
 with torch.no_grad():
-    loss = loss_on(writer, valid, torch.arange(0, len(valid) - CONTEXT, 8 * CONTEXT)[:, None])
     for _ in range(300):
         shares = (writer(ids[:, -CONTEXT:])[:, -1] / 0.8).softmax(dim=1)  # temperature 0.8
         ids = torch.cat([ids, torch.multinomial(shares, 1)], dim=1)
-print("".join(saved["letters"][i] for i in ids[0].tolist()), f"\n({loss:.3f} nats per new letter)")
+    loss = writer.loss(valid, torch.arange(0, len(valid) - CONTEXT, 8 * CONTEXT)[:, None])
+print("".join(letters[i] for i in ids[0]), f"\n({loss:.3f} nats per letter of the first tenth)")

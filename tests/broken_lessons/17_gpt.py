@@ -41,8 +41,8 @@ BROKEN = [
     ),
     # Hardly moves.
     (
-        "optimizer = torch.optim.AdamW(gpt.parameters(), lr=0.005)",
-        "optimizer = torch.optim.AdamW(gpt.parameters(), lr=1e-7)",
+        "OneCycleLR(optimizer, 0.005, 1000,",
+        "OneCycleLR(optimizer, 1e-7, 1000,",
         "beats_pairs",
     ),
     # Stretches the arrows, where it should turn them.
@@ -50,6 +50,12 @@ BROKEN = [
         "torch.stack([x * angle.cos() - y * angle.sin(), x",
         "torch.stack([x * angle.cos() + y * angle.sin(), x",
         "rope",
+    ),
+    # Turns each arrow the other way round than the package, and only half of it.
+    (
+        "second = a * angles.sin() + b * angles.cos()",
+        "second = b * angles.cos() - a * angles.sin()",
+        "same_turn",
     ),
     # Follows the gradient as it is.
     (
