@@ -51,4 +51,10 @@ BROKEN = [
     ("wanted = (1 / 11 - logits.grad)", "wanted = (1 / 11 + logits.grad)", "wants_blanks"),
     # Counts another symbol.
     ("logits.argmax(dim=2)[inside] == 0)", "logits.argmax(dim=2)[inside] == 1)", "only_blanks"),
+    # The people are two of the voices that it has learned from.
+    (
+        'people = load_spoken_words("human")',
+        'people = load_spoken_words("synthetic")',
+        "gap",
+    ),
 ]
