@@ -1,7 +1,6 @@
 """Learn with CTC to read a sequence out of a sound, save the network, load it, let it listen."""
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 torch.manual_seed(0)
@@ -21,10 +20,12 @@ def dial(number):  # replace this by your own recordings: a sound [samples] for 
 
 
 def make_batch(n):
-    numbers = ["".join(KEYS[torch.randint(16, ())] for _ in range(2 + i % 7)) for i in range(n)]
+    numbers = []
+    for i in range(n):  # 2 to 8 keys each
+        numbers.append("".join(KEYS[key] for key in torch.randint(16, (2 + i % 7,))))
     sounds = [dial(number) for number in numbers]
     targets = [torch.tensor([KEYS.index(key) + 1 for key in number]) for number in numbers]
-    n_frames = torch.tensor([len(sound) // 160 + 1 for sound in sounds])  # 20 ms each
+    n_frames = torch.tensor([len(sound) // (80 * 2) + 1 for sound in sounds])  # hop * stride
     sounds = nn.utils.rnn.pad_sequence(sounds, batch_first=True)
     return sounds + torch.randn_like(sounds), n_frames, targets, numbers  # a very bad line
 
@@ -38,8 +39,7 @@ class Listener(nn.Module):
         self.head = nn.Conv1d(64, n_symbols, 1)
 
     def forward(self, sounds):  # [B, samples] -> [B, T, symbols]
-        window = torch.hann_window(256)
-        x = torch.stft(sounds, 256, 80, window=window, return_complex=True).abs()
+        x = torch.stft(sounds, 256, 80, window=torch.hann_window(256), return_complex=True).abs()
         x = self.norm(self.first((x + 0.1).log())).relu()
         return self.head(self.second(x).relu()).transpose(1, 2)
 
@@ -49,8 +49,8 @@ optimizer = torch.optim.AdamW(model.parameters(), lr=0.003)
 for step in range(1, 201):
     sounds, n_frames, targets, _ = make_batch(32)
     log_shares = model(sounds).log_softmax(dim=2).transpose(0, 1)  # [T, B, symbols]
-    lengths = torch.tensor([len(target) for target in targets])
-    loss = F.ctc_loss(log_shares, torch.cat(targets), n_frames, lengths)
+    lengths = torch.tensor([len(target) for target in targets])  # (padded targets work, too)
+    loss = nn.functional.ctc_loss(log_shares, torch.cat(targets), n_frames, lengths)
     optimizer.zero_grad()
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # or it says only blanks for long
