@@ -84,7 +84,7 @@ BROKEN = [
     # A learning rate at the end of its range.
     (
         "    lr = 10 ** dice.uniform(-2.5, -1)  # 0.003 to 0.1",
-        "    lr = 10 ** (dice.uniform(-2.5, -1) // 0.75 * 0.75 + 0.5)",
+        "    lr = 10 ** dice.uniform(-2.5, -2.44)",
         "inside",
     ),
     # The past is no longer the past.
