@@ -63,17 +63,29 @@ BROKEN = [
     ),
     # The plain network gets the pieces, too.
     (
-        'plain = final_network(numbers, searches["plain network"][0][1], seed)\n'
-        '    guesses["plain network"].append(dollars(predict(plain, exam_numbers)))',
+        'plain = final_network(numbers, best_settings("plain network"), seed)\n'
+        '    exam_prices["plain network"].append(dollars(predict(plain, exam_numbers)))',
         "plain = final_network(encoded, best, seed)\n"
-        '    guesses["plain network"].append(dollars(predict(plain, exam_pieces)))',
+        '    exam_prices["plain network"].append(dollars(predict(plain, exam_pieces)))',
         "loses",
     ),
     # What was trained with pieces is shown pieces of other diamonds.
     (
-        'guesses["with pieces"] = [dollars(predict(model, exam_pieces)) for model in three]',
-        'guesses["with pieces"] = [p.flip(0) for p in guesses["plain network"]]',
+        'exam_prices["with pieces"] = [dollars(predict(model, exam_pieces)) for model in three]',
+        'exam_prices["with pieces"] = [p.flip(0) for p in exam_prices["plain network"]]',
         "pieces",
+    ),
+    # The other program forgets to standardise.
+    (
+        "row = all_in_pieces((row.clamp(low, high) - mean) / deviation, known",
+        "row = all_in_pieces(row.clamp(low, high), known",
+        "one_row",
+    ),
+    # A learning rate at the end of its range.
+    (
+        "    lr = 10 ** dice.uniform(-2.5, -1)  # 0.003 to 0.1",
+        "    lr = 10 ** dice.uniform(-2.5, -2.44)",
+        "inside",
     ),
     # The past is no longer the past.
     (
