@@ -17,13 +17,13 @@ labels = published.targets  # [N], from 0 to 9
 
 
 class Block(nn.Module):
-    def __init__(self, n, n_told=128):
+    def __init__(self, n, n_note=128):
         super().__init__()
-        self.norm, self.told = nn.GroupNorm(1, n), nn.Linear(n_told, 2 * n)
+        self.norm, self.told = nn.GroupNorm(1, n), nn.Linear(n_note, 2 * n)
         self.first, self.second = nn.Conv2d(n, n, 3, padding=1), nn.Conv2d(n, n, 3, padding=1)
 
-    def forward(self, x, told):
-        scale, shift = self.told(told)[:, :, None, None].chunk(2, dim=1)
+    def forward(self, x, note):
+        scale, shift = self.told(note)[:, :, None, None].chunk(2, dim=1)
         return x + self.second(F.silu(self.first(F.silu(self.norm(x) * (1 + scale) + shift))))
 
 
@@ -37,10 +37,10 @@ class Velocity(nn.Module):
 
     def forward(self, x, t, label):
         angles = t[:, None] * torch.arange(1, 33) * (math.pi / 2)
-        told = F.silu(self.time(torch.cat([angles.sin(), angles.cos()], 1)) + self.label(label))
-        x = self.blocks[0](self.enter(F.pixel_unshuffle(x, 2)), told)
-        y = self.blocks[2](self.blocks[1](self.down(x), told), told)
-        return F.pixel_shuffle(self.leave(self.blocks[3](x + self.up(y), told)), 2)
+        note = F.silu(self.time(torch.cat([angles.sin(), angles.cos()], 1)) + self.label(label))
+        x = self.blocks[0](self.enter(F.pixel_unshuffle(x, 2)), note)
+        y = self.blocks[2](self.blocks[1](self.down(x), note), note)
+        return F.pixel_shuffle(self.leave(self.blocks[3](x + self.up(y), note)), 2)
 
 
 network = Velocity()
