@@ -67,8 +67,8 @@ BROKEN = [
     ),
     # The model that should give NaN has its small number in the right place.
     (
-        "length = (h**2).sum(dim=1, keepdim=True).sqrt()",
-        "length = ((h**2).sum(dim=1, keepdim=True) + 1e-12).sqrt()  # too",
+        "        length = (h**2).sum(dim=1, keepdim=True).sqrt()",
+        "        length = ((h**2).sum(dim=1, keepdim=True) + 1e-12).sqrt()  # too",
         "root",
     ),
     # The repaired one hasn't.
