@@ -4,7 +4,7 @@ BROKEN = [
     # The last share alone.
     ("    total = total + share\n", "    total = share\n", "shares"),
     # Sevenths in place of eighths.
-    ("    mine = slice(8 * person, 8 * person + 8)", "    mine = slice(8 * person, 64)", "shares"),
+    ("    stop = start + 8\n", "    stop = 64\n", "shares"),
     # The piece that arrives replaces the own one.
     (
         "pieces[rank][place] = pieces[rank][place] + inbox[rank][0]",
@@ -21,8 +21,8 @@ BROKEN = [
     ),
     # The clock forgets the latency: no longer the package's lines.
     (
-        "self.seconds += self.latency + busiest / self.bandwidth",
-        "self.seconds += busiest / self.bandwidth",
+        "self.seconds += self.latency + most_bytes(self.n_ranks, messages) / self.bandwidth",
+        "self.seconds += most_bytes(self.n_ranks, messages) / self.bandwidth",
         "same_source",
     ),
     # The ranks step without comparing notes.
@@ -65,8 +65,8 @@ BROKEN = [
     ("                weights.grad /= size\n", "", "ddp"),
     # Both processes take the same pictures.
     (
-        "    for batch in order:\n        mine = batch[rank::size]\n",
-        "    for batch in order:\n        mine = batch[0::size]\n",
+        "        loss_of(model, batch[rank::size]).backward()\n",
+        "        loss_of(model, batch[0::size]).backward()\n",
         "ddp",
     ),
     # Nobody needs to be waited for.
@@ -89,10 +89,10 @@ BROKEN = [
         '(weights, memory["exp_avg"], memory["exp_avg_sq"]):',
         "fsdp_numbers",
     ),
-    # Both processes take the same pictures.
+    # A step less.
     (
-        "    loss_of(model, batch[rank::size]).backward()\n",
-        "    loss_of(model, batch[0::size]).backward()\n",
+        "train(model, optimizer, order[:10])\n",
+        "train(model, optimizer, order[:9])\n",
         "fsdp_weights",
     ),
     # Shares of the same size.
@@ -107,12 +107,12 @@ BROKEN = [
     ("nn.BatchNorm1d(50)", "nn.LayerNorm(50)", "batch_norm"),
     # Only the first ten steps are ever saved.
     (
-        "    if rank == 0 and (step + 1) % 10 == 0:\n",
-        "    if rank == 0 and step == 9:\n",
+        "    if (step + 1) % 10 == 0 and dist.get_rank() == 0:\n",
+        "    if step == 9 and dist.get_rank() == 0:\n",
         "restart_steps",
     ),
     # The optimiser's memory is left behind.
-    ('    optimizer.load_state_dict(saved["optimizer"])\n    start', "    start", "restart"),
+    ("    optimizer.load_state_dict(memory)\n", "", "restart"),
     # A third of the operations.
     (
         "    operations = 6 * n_weights * n_tokens\n",

@@ -10,6 +10,16 @@ import torch
 from torch import Tensor
 
 
+def most_bytes(n_ranks: int, messages: list[tuple[int, int, Tensor]]) -> int:
+    """Return how many bytes the busiest rank sends, or receives, in one round of messages."""
+    going_out = [0] * n_ranks
+    coming_in = [0] * n_ranks
+    for sender, receiver, tensor in messages:
+        going_out[sender] += tensor.nbytes
+        coming_in[receiver] += tensor.nbytes
+    return max(going_out + coming_in)
+
+
 class Cluster:
     """Ranks that send each other tensors: it counts the bytes and adds up the time.
 
@@ -32,15 +42,11 @@ class Cluster:
         Returns:
             For each rank, what it has received.
         """
-        coming_in, going_out = [0] * self.n_ranks, [0] * self.n_ranks
         inbox: list[list[Tensor]] = [[] for _ in range(self.n_ranks)]
         for sender, receiver, tensor in messages:
-            going_out[sender] += tensor.nbytes
-            coming_in[receiver] += tensor.nbytes
             self.sent[sender] += tensor.nbytes
             inbox[receiver].append(tensor.clone())
-        busiest = max(max(coming_in), max(going_out))
-        self.seconds += self.latency + busiest / self.bandwidth
+        self.seconds += self.latency + most_bytes(self.n_ranks, messages) / self.bandwidth
         return inbox
 
 
@@ -51,7 +57,8 @@ def reduce_scatter(cluster: Cluster, tensors: list[Tensor]) -> list[Tensor]:
     for step in range(1, n):
         messages = []
         for rank in range(n):
-            messages.append((rank, (rank + 1) % n, pieces[rank][(rank - step) % n]))
+            right = (rank + 1) % n
+            messages.append((rank, right, pieces[rank][(rank - step) % n]))
         inbox = cluster.exchange(messages)
         for rank in range(n):
             place = (rank - step - 1) % n
@@ -68,7 +75,8 @@ def all_gather(cluster: Cluster, pieces: list[Tensor]) -> list[Tensor]:
     for step in range(n - 1):
         messages = []
         for rank in range(n):
-            messages.append((rank, (rank + 1) % n, known[rank][(rank - step) % n]))
+            right = (rank + 1) % n
+            messages.append((rank, right, known[rank][(rank - step) % n]))
         inbox = cluster.exchange(messages)
         for rank in range(n):
             known[rank][(rank - step - 1) % n] = inbox[rank][0]
