@@ -107,8 +107,8 @@ BROKEN = [
     ("nn.BatchNorm1d(50)", "nn.LayerNorm(50)", "batch_norm"),
     # Only the first ten steps are ever saved.
     (
-        "    if (step + 1) % 10 == 0 and dist.get_rank() == 0:\n",
-        "    if step == 9 and dist.get_rank() == 0:\n",
+        "        if rank == 0 and (step + 1) % 10 == 0:\n",
+        "        if rank == 0 and step == 9:\n",
         "restart_steps",
     ),
     # The optimiser's memory is left behind.
