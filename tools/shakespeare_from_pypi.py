@@ -36,7 +36,7 @@ PLAYS = {
     "The Taming of the Shrew": "problems/the-taming-of-the-shrew",
     "As You Like It": "comedies/as-you-like-it",
     "Measure for Measure": "problems/measure-for-measure",
-    "A Winter's Tale": "romances/a-winter-s-tale",
+    "The Winter's Tale": "romances/a-winter-s-tale",
 }
 
 DIRECTION = re.compile(r"_[^_]*_")  # stage directions are in italics; some have several lines

@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import pad_sequence
 torch.manual_seed(0)
 torch.set_num_threads(1)  # faster for networks as small as this
 torch.backends.mha.set_fastpath_enabled(False)  # it warns that it is a prototype
-lines = path.read_text("utf-8").splitlines() if (path := Path("pairs.txt")).exists() else []
+lines = Path("pairs.txt").read_text("utf-8").splitlines() if Path("pairs.txt").exists() else []
 if not lines:  # then learn to write dates: from "2 0 2 6 - 1 1 - 3 0" to "30 November 2026"
     days = [date(1980, 1, 1) + timedelta(days=n) for n in range(12_000)]
     lines = [" ".join(day.isoformat()) + "\t" + day.strftime("%d %B %Y") for day in days]
@@ -32,7 +32,7 @@ class Seq2Seq(nn.Module):
         super().__init__()
         self.source, self.target = nn.Embedding(n_source, width), nn.Embedding(n_target, width)
         self.places = nn.Embedding(n_places, width)
-        self.core = nn.Transformer(width, 4, 2, 2, 192, batch_first=True)
+        self.core = nn.Transformer(width, 4, 2, 2, 192, batch_first=True)  # 4 heads, 2 + 2 layers
         self.head = nn.Linear(width, n_target)
 
     def forward(self, source, target):  # [B, S] and [B, T] -> [B, T, n_target]

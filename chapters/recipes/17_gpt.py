@@ -44,7 +44,7 @@ class GPT(nn.Module):
         x = self.tokens(ids) + self.places(torch.arange(ids.shape[1]))
         return self.head(self.norm(self.blocks(x)))
 
-    def loss(self, ids, starts):  # of rows that start there, [B, 1]
+    def loss(self, ids, starts):  # [B, 1], where each row begins
         rows = ids[starts + torch.arange(CONTEXT + 1)]
         return F.cross_entropy(self(rows[:, :-1]).transpose(1, 2), rows[:, 1:])
 

@@ -22,7 +22,7 @@ def dial(number):  # replace this by your own recordings: a sound [samples] for 
 def make_batch(n):
     numbers = []
     for i in range(n):  # 2 to 8 keys each
-        numbers.append("".join(KEYS[key] for key in torch.randint(16, (2 + i % 7,))))
+        numbers.append("".join(KEYS[k] for k in torch.randint(16, (2 + i % 7,)).tolist()))
     sounds = [dial(number) for number in numbers]
     targets = [torch.tensor([KEYS.index(key) + 1 for key in number]) for number in numbers]
     n_frames = torch.tensor([len(sound) // (80 * 2) + 1 for sound in sounds])  # hop * stride

@@ -35,7 +35,7 @@ if not path.exists():  # then make one up: flats and their rents; some areas are
         lines.append(f"{area if rent % 50 > 1 else ''},{place},{rent:.0f}")
     path.write_text("\n".join(lines), encoding="utf-8")
 table = csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines(True), restval="")
-*inputs, target = table.fieldnames
+*inputs, target = table.fieldnames  # the last name, and all before it
 rows = [row for row in table if isfinite(number(row[target]))]  # the others can't teach
 rows = [rows[place] for place in torch.randperm(len(rows))]  # or by date, newest first
 test, train = rows[: len(rows) // 4], rows[len(rows) // 4 :]

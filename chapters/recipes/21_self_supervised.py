@@ -46,7 +46,7 @@ def name_them(network):
 
 def train(network, loss_of, n_steps):
     optimizer = torch.optim.AdamW(network.parameters(), lr=0.005)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.005, max(n_steps, 1))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.005, max(n_steps, 1))  # 0 fails
     network.train()
     for _ in range(n_steps):
         loss = loss_of(network)
@@ -65,6 +65,6 @@ for n_before, n_after in ((0, 300), (200, 100)) * 2:  # steps without labels, an
     train(classifier, name_them, n_after)
     right = classifier(signals[N_FEW : len(labels)]).argmax(dim=1) == labels[N_FEW:]
     print(f"{n_before} steps without labels, {n_after} with: {right.float().mean():.1%} right")
-torch.save(classifier.state_dict(), "classifier.pt")
+torch.save(classifier.state_dict(), "classifier.pt")  # the last of the four
 classifier.load_state_dict(torch.load("classifier.pt", weights_only=True))
 print("the last signal is a", classifier(signals[-1:]).argmax().item())

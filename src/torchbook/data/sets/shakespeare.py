@@ -10,7 +10,7 @@ from pathlib import Path
 from torchbook.data.download import verify_files
 
 FILE = Path(__file__).parent / "plays" / "shakespeare.txt.xz"
-SHA256 = "7f37be983467cfdc2562bcceca1a57853c1cf9dc69a68ca637e97d161367d051"
+SHA256 = "aa8a6ee8eecda81bd5d9921cad1cdc66adf3a11d35f26445d418f9761a4ed6f7"
 
 
 def load_shakespeare() -> dict[str, str]:
