@@ -9,7 +9,7 @@ from torch import nn
 
 torch.manual_seed(0)
 torch.set_num_threads(1)  # faster for networks as small as this
-path = Path("signals.pt")  # a pair: signals, float [N, L]; labels of the first M, int64 [M]
+path = Path("signals.pt")  # float signals [N, L], shuffled; int64 labels of the first M
 N_FEW = 25  # labels to learn from; the others are for the test
 
 
@@ -33,7 +33,7 @@ def make_encoder(length):  # signals [B, length] -> features [B, 64]
 
 
 def find_twin(network):  # NT-Xent
-    x = signals[torch.randint(len(signals), (200,))]
+    x = signals[torch.randperm(len(signals))[:200]]  # each at most once: no false strangers
     z = F.normalize(torch.cat([network(view(x)), network(view(x))]), dim=1)  # [400, 64]
     itself = torch.eye(len(z), dtype=torch.bool)
     table = (z @ z.T / 0.1).masked_fill(itself, -math.inf)
