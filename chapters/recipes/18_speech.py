@@ -50,7 +50,7 @@ for step in range(1, 201):
     sounds, n_frames, targets, _ = make_batch(32)
     log_shares = model(sounds).log_softmax(dim=2).transpose(0, 1)  # [T, B, symbols]
     lengths = torch.tensor([len(target) for target in targets])  # (padded targets work, too)
-    loss = nn.functional.ctc_loss(log_shares, torch.cat(targets), n_frames, lengths)
+    loss = nn.CTCLoss(zero_infinity=True)(log_shares, torch.cat(targets), n_frames, lengths)
     optimizer.zero_grad()
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # or it says only blanks for long
