@@ -39,8 +39,9 @@ BROKEN = [
         "c1 = features.T.cov().diag().diag().double()",
         "frechet_equal",
     ),
-    # The mush is real pictures.
-    ("mush = autoencoder.decoder(invented)", "mush = valid_pictures[:500]", "frechet_order"),
+    # The mush is real pictures, or nothing lies beyond black and white.
+    ("mush = autoencoder.decoder(invented)", "mush = valid_pictures[:500]", "far_off"),
+    ("uncut = autoencoder.decoder(invented)", "uncut = mush", "cut_off"),
     # From data to noise.
     ("loss = F.mse_loss(field(x, t), x1 - x0)", "loss = F.mse_loss(field(x, t), x0 - x1)", "moons"),
     # It always asks for the velocity at the start.
@@ -77,7 +78,7 @@ BROKEN = [
     (
         "averages = draw(velocity, orders, n_steps=1)",
         "averages = draw_guided(velocity, orders, guidance=2, n_steps=1)",
-        "averages",
+        "glare",
     ),
     # The drawings are training pictures.
     (
