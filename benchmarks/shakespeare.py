@@ -32,10 +32,9 @@ from torchbook.data import load_shakespeare
 from torchbook.models import GPT
 
 N_TRAIN, VALID = 8, "The Taming of the Shrew"
-STEPS = {"theirs": 2000, "ours": 520, "looks_back": 560}
-ROWS = {"theirs": 12, "ours": 16, "looks_back": 8}
-CONTEXT = {"theirs": 64, "ours": 128, "looks_back": 256}
-MUON_RATE = {"ours": 0.02, "looks_back": 0.03}
+STEPS = {"theirs": 2000, "ours": 580, "looks_back": 570}
+ROWS = {"theirs": 12, "ours": 16, "looks_back": 16}
+CONTEXT = {"theirs": 64, "ours": 128, "looks_back": 128}
 
 
 class LookBack(nn.Module):
@@ -93,8 +92,8 @@ def optimizers_of(recipe: str, model: GPT) -> list[torch.optim.Optimizer]:
     matrices = [w for name, w in named if name.startswith("blocks") and w.ndim == 2]
     others = [w for name, w in named if not (name.startswith("blocks") and w.ndim == 2)]
     return [
-        torch.optim.Muon(matrices, lr=MUON_RATE[recipe], weight_decay=0.0),
-        torch.optim.AdamW(others, lr=0.012, weight_decay=0.0),
+        torch.optim.Muon(matrices, lr=0.02, weight_decay=0.0),
+        torch.optim.AdamW(others, lr=0.012, betas=(0.9, 0.95), weight_decay=0.0),
     ]
 
 
