@@ -52,6 +52,12 @@ class TestChapter:
         for _, code in visible_cells(path):
             assert not re.search(r"\b(claim|glue|describe)\(|^lesson = ", code, re.M), code
 
+    def test_boxes_with_cells_begin_and_end(self, path):
+        text = path.read_text(encoding="utf-8")
+        marks = re.findall(r"^:::\{fold-(start|end)\}.*\n(.*)$", text, re.M)
+        assert [kind for kind, _ in marks] == ["start", "end"] * (len(marks) // 2)
+        assert all(closing == ":::" for _, closing in marks)
+
     def test_cells_are_short(self, path):
         for tags, code in visible_cells(path):
             body = tree_of(code).body
