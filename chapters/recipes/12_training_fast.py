@@ -31,7 +31,7 @@ def make_model():  # [B, 1, 28, 28] -> logits [B, 10]
 
 def logits_for(model, pictures):  # bytes in, so that nobody can forget the 255
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=is_mixed):
-        return model(pictures.float() / 255)
+        return model(pictures.float() / 255).float()
 
 
 published = FashionMNIST("data", train=True, download=True)
