@@ -63,7 +63,7 @@ def check_1(answer: object) -> None:
     )
     require(
         1.95 <= points <= 2.05,
-        "Section 10 has the formula: the root of p (1 - p) / n, here with p = 0.8 and n = 400.",
+        "Section 9 has the formula: the root of p (1 - p) / n, here with p = 0.8 and n = 400.",
     )
 
 
@@ -126,7 +126,7 @@ def check_2(answer: object) -> None:
     require(
         _near((low, high), _ends(_ACCURACIES)),
         f"Of {_ACCURACIES} the mean is {mean:.1f}, and you return {low:.3f} and {high:.3f}. The "
-        "formula of section 9 gives another width.",
+        "formula of section 8 gives another width.",
     )
     for accuracies in _OTHERS:
         low, high = _two_numbers(run_answer(function, list(accuracies)), what)
