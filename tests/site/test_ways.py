@@ -41,26 +41,6 @@ def test_the_list_shows_where_one_is_and_stays_where_it_was(open_tab, site):
     assert tab.evaluate("document.getElementById('pst-primary-sidebar').scrollTop") == top
 
 
-def test_the_name_of_the_book_stays_above_the_list(open_tab):
-    tab = open_tab(CHAPTER, height=420)
-    list_of_pages = tab.locator("#pst-primary-sidebar")
-    for top in (0, 10_000):
-        list_of_pages.evaluate("(list, top) => { list.scrollTop = top; }", top)
-        expect(list_of_pages.locator(".tb-brand__name")).to_be_in_viewport(ratio=1)
-    last = list_of_pages.locator("a").last
-    last.focus()
-    for _ in range(12):  # backwards by keyboard: no link hides below the name
-        tab.keyboard.press("Shift+Tab")
-        under = tab.evaluate(
-            """() => {
-                const { left, top, height } = document.activeElement.getBoundingClientRect();
-                const found = document.elementFromPoint(left + 5, top + height / 2);
-                return document.activeElement.contains(found);
-            }"""
-        )
-        assert under, tab.evaluate("document.activeElement.textContent")
-
-
 def test_pages_under_a_page_are_listed_and_fold_by_keyboard(open_tab):
     tab = open_tab("book/api/data.html")
     nav = tab.get_by_role("navigation", name="Pages")
