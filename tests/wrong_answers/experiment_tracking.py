@@ -431,7 +431,7 @@ WRONG = {
         (0.04, "variance"),
         (8, "counts pictures"),
         (3.92, "one standard deviation"),
-        (20, "Section 10"),
+        (20, "Section 9"),
         ("two", "should be a number"),
     ],
     "07-2": [
