@@ -49,10 +49,12 @@ def surroundings_hash() -> str:
 def is_current(root: Path = Path()) -> bool:
     """Say whether the last build ended clean, and another would do the same again."""
     stamp = root / STAMP
-    if not (root / ".git").exists() or not stamp.is_file():
+    site = root / "_build" / "html" / "index.html"
+    if not (root / ".git").exists() or not stamp.is_file() or not site.is_file():
         return False
-    now = f"{source_hash(root)} {surroundings_hash()}"
-    return stamp.read_text(encoding="utf-8") == now and (root / "_build/html/index.html").is_file()
+    hashes = stamp.read_text(encoding="utf-8").split()
+    # The surroundings come last: to name the device, PyTorch has to be loaded.
+    return hashes[:1] == [source_hash(root)] and hashes[1:] == [surroundings_hash()]
 
 
 def check(root: Path = Path()) -> None:
