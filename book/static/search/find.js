@@ -82,8 +82,9 @@ export async function find(query, asTyped = false) {
   const { pagefind, known } = await load();
   const { words, isMessage } = read(query);
   let kept = words;
-  if (isMessage) kept = words.filter((word) => isKnown(word, known));
-  else if (!asTyped) {
+  // Of a word that it doesn't have, Pagefind would look for the first letters.
+  if (isMessage || asTyped) kept = words.filter((word) => isKnown(word, known));
+  else {
     const last = words.at(-1); // it may still be being typed
     kept = words.map((word) => meant(word, known, word === last)).filter(Boolean);
   }
