@@ -23,6 +23,12 @@ PART = re.compile(  # what can show a figure
 )
 DRAWS = re.compile(r"^(?:plt\.show\(\)|(?:\w+ = )?(?:show|plots\.\w+)\(.*\)|figure)$", re.M)
 CAPTION = re.compile(r":::\{caption\} (?P<name>[a-z0-9-]+)\n(?P<text>\S.*)\n:::")
+PAGES = [*(ROOT / "chapters").glob("*.md"), *(ROOT / "book").rglob("*.md")]
+QUOTED = {  # numbers and figures, each quoted on its own page or on another
+    name
+    for page in PAGES
+    for name in re.findall(r"\{glue:\w*\} ?`?(?:[\w./]+::)?(\w+)", page.read_text(encoding="utf-8"))
+}
 ANSWER = re.compile(r"^- \[(?P<mark>[ x])\] \S.*\n\n(?P<reason>  \S.*\n)", re.M)
 
 
@@ -57,6 +63,11 @@ class TestChapter:
         marks = re.findall(r"^:::\{fold-(start|end)\}.*\n(.*)$", text, re.M)
         assert [kind for kind, _ in marks] == ["start", "end"] * (len(marks) // 2)
         assert all(closing == ":::" for _, closing in marks)
+
+    def test_every_number_for_the_prose_is_quoted(self, path):
+        text = path.read_text(encoding="utf-8")
+        kept = re.findall(r'^ *glue\("(\w+)", ', text, re.M)
+        assert [name for name in kept if name not in QUOTED] == []
 
     def test_cells_are_short(self, path):
         for tags, code in visible_cells(path):

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 from myst_nb.ext.glue import extract_glue_data
+from scipy import stats
 
 from torchbook.book import claims
-from torchbook.book.claims import ClaimFailedError, claim, glue
+from torchbook.book.claims import ClaimFailedError, claim, glue, lower_end
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +105,13 @@ def test_a_bound_of_zero_or_false_is_a_bound():
         claim("a", "A", -1, at_least=0)
     with pytest.raises(ClaimFailedError):
         claim("a", "A", True, equals=False)
+
+
+def test_the_lower_end_of_an_interval_is_students():
+    values = torch.tensor([[3, 5], [8, 4]])
+    interval = stats.t.interval(0.95, df=3, loc=5, scale=stats.sem([3, 5, 8, 4]))
+    assert lower_end(values) == pytest.approx(interval[0])
+    assert lower_end(torch.tensor([True, False])) < 0 < lower_end(torch.tensor([1.0, 1.0]))
 
 
 def test_outside_a_notebook_glue_is_silent(capsys):

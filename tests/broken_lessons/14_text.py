@@ -70,8 +70,8 @@ BROKEN = [
     ("train_filter(past)", "train_filter(train)", "weekly_helps"),
     # The control learns from everything, too.
     (
-        "train_filter(newest(past))",
-        "train_filter(past)",
+        "fewer = newest(past)",
+        "fewer = past",
         "more_not_fresher",
     ),
     # A bend, so that no word has a number of its own.

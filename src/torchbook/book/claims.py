@@ -15,6 +15,8 @@ from typing import Any
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 from matplotlib.figure import Figure
+from scipy.special import stdtrit
+from torch import Tensor
 
 from torchbook import plots
 from torchbook.device import best_device, device_name
@@ -96,6 +98,19 @@ def glue(name: str, value: object) -> None:
             `glue` shows elsewhere on the page.
     """
     _keep(name, _plain(value), {})
+
+
+def lower_end(values: Tensor) -> float:
+    """Return the lower end of the 95 % confidence interval of a mean (Student's t).
+
+    For a paired comparison, give it the differences.
+
+    Args:
+        values: independent measurements, at least two, of any shape.
+    """
+    values = values.double().flatten()
+    error = (values.std() / len(values) ** 0.5).item()
+    return values.mean().item() - stdtrit(len(values) - 1, 0.975).item() * error
 
 
 def describe(figure: Figure, alt: str) -> None:
