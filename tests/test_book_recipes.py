@@ -53,6 +53,23 @@ def test_the_script_runs_once_and_the_page_shows_it_with_its_output(book):
     assert "changed" in book.html("chapters/00_small")
 
 
+def test_the_script_runs_while_the_cells_run(book, tmp_path):
+    mark = tmp_path / "the_script_has_run"
+    write(book, f"open({str(mark)!r}, 'w').close()")
+    waiting = (
+        "import os, time\n"
+        "for _ in range(600):\n"
+        f"    if os.path.exists({str(mark)!r}):\n"
+        "        break\n"
+        "    time.sleep(0.1)\n"
+        "else:\n"
+        "    raise TimeoutError"
+    )
+    book.page("chapters/00_small", "```{recipe} 00_small.py\n```\n\n" + cell(waiting))
+    build = book.build()
+    assert build.ok, build.output
+
+
 @pytest.mark.parametrize(
     ("code", "complaint"),
     [

@@ -72,6 +72,7 @@ EVENTS: list[tuple[str, Callable[..., Any]]] = [
     ("env-get-outdated", glossary.glossaries_to_read),
     # Read: each page runs, if it must, between these two.
     ("source-read", execution.before_reading),
+    ("source-read", recipes.run_beside_cells),
     ("autodoc-process-docstring", reference.prepare_docstring),
     ("doctree-read", captions.attach),
     ("doctree-read", checks.describe_figures),

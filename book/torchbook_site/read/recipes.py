@@ -2,23 +2,28 @@
 
 The script is a file in the folder `recipes` beside the page. It runs as a reader would run it: in
 an empty folder, in a process that cannot import `torchbook`. Its output stands below it.
+
+Most chapters use one core, so the script runs on another one while the page's cells run.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
@@ -29,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 FOLDER = "recipes"  # beside the page, and in the site
 SHORTEST, LONGEST = 30, 70  # lines
+USED = re.compile(r"^`{3}\{recipe\} (?P<name>\S+)\n(?::data: (?P<data>\S+)\n)?", re.M)
 # Runs a script as the main program, but finds no package of ours.
 RUN = """
 import runpy, sys
@@ -108,6 +114,43 @@ def run_script(script: Path, data: str | None = None) -> Run:
     return Run(result.returncode, result.stdout, result.stderr, seconds, accelerator_name())
 
 
+_ahead = ThreadPoolExecutor(max_workers=1)
+_runs: dict[Path, Future[Run]] = {}  # those that have begun before their directive is read
+
+
+def run_beside_cells(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Begin with a page's script when the page is about to run."""
+    if accelerator_name() != "CPU":
+        return  # a GPU has one program at a time
+    for use in USED.finditer(source[0]):
+        path = _path(app, docname, use["name"])
+        if path.is_file():
+            _runs[path] = _ahead.submit(remembered_run, path, use["data"], _memory(app))
+
+
+def _path(app: Sphinx, docname: str, name: str) -> Path:
+    return Path(app.env.doc2path(docname)).parent / FOLDER / name
+
+
+def _memory(app: Sphinx) -> Path:
+    return Path(app.env.mystnb_config.execution_cache_path, FOLDER)
+
+
+def remembered_run(path: Path, data: str | None, memory: Path) -> Run:
+    """Return the run of a script from the cache; run it if its last run is not of use."""
+    state = [path.read_text(encoding="utf-8"), str(data), *ChapterCache.freshness.surroundings]
+    key = hashlib.sha256("\n".join(state).encode()).hexdigest()
+    remembered = memory / f"{key}.json"
+    if remembered.is_file():
+        return Run(**json.loads(remembered.read_text(encoding="utf-8")))
+    print(f"Running {FOLDER}/{path.name} ...", flush=True)
+    run = run_script(path, data)
+    if not run.code and not run.errors:
+        memory.mkdir(parents=True, exist_ok=True)
+        remembered.write_text(json.dumps(asdict(run)), encoding="utf-8")
+    return run
+
+
 class Recipe(SphinxDirective):
     """The directive `recipe`, with the name of the script and, as `:data:`, what it reads."""
 
@@ -117,7 +160,7 @@ class Recipe(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Run the script, unless the cache remembers its run, and show both."""
         name = self.arguments[0]
-        path = Path(self.env.doc2path(self.env.docname)).parent / FOLDER / name
+        path = _path(self.env.app, self.env.docname, name)
         if not path.is_file():
             return [self.warn(f"there is no {FOLDER}/{name} beside this page")]
         self.env.note_dependency(str(path))
@@ -126,7 +169,7 @@ class Recipe(SphinxDirective):
         n_lines = code.count("\n") + 1
         if not SHORTEST <= n_lines <= LONGEST:
             self.warn(f"{name} has {n_lines} lines; a recipe has {SHORTEST} to {LONGEST}")
-        run = self.remembered_run(path)
+        run = self.find_run(path)
         if run.code or run.errors:
             last = run.errors.strip().splitlines()[-1:] or ["no message"]
             self.warn(f"{name} ended with exit code {run.code} and wrote to stderr: {last[0]}")
@@ -148,21 +191,11 @@ class Recipe(SphinxDirective):
             )
         ]
 
-    def remembered_run(self, path: Path) -> Run:
-        """Return the run of a script from the cache; run it if its last run is not of use."""
-        data = self.options.get("data")
-        state = [path.read_text(encoding="utf-8"), str(data), *ChapterCache.freshness.surroundings]
-        key = hashlib.sha256("\n".join(state).encode()).hexdigest()
-        memory = Path(self.env.mystnb_config.execution_cache_path, FOLDER)
-        remembered = memory / f"{key}.json"
-        if remembered.is_file():
-            return Run(**json.loads(remembered.read_text(encoding="utf-8")))
-        print(f"Running {FOLDER}/{path.name} ...", flush=True)
-        run = run_script(path, data)
-        if not run.code and not run.errors:
-            memory.mkdir(parents=True, exist_ok=True)
-            remembered.write_text(json.dumps(asdict(run)), encoding="utf-8")
-        return run
+    def find_run(self, path: Path) -> Run:
+        """Wait for the script's run if it has begun; otherwise run it now."""
+        if begun := _runs.pop(path, None):
+            return begun.result()
+        return remembered_run(path, self.options.get("data"), _memory(self.env.app))
 
     def warn(self, message: str) -> nodes.Node:
         """Fail the build with a message."""
