@@ -13,16 +13,76 @@ BROKEN = [
         'embedding = nn.Embedding(len(grades["color"]) + 1, 4)',
         "unknown",
     ),
-    # Trees that see the numbers of the wrong rows learn nothing.
+    # A leaf that adds only a share of the mean.
+    (
+        "n_estimators=100, max_depth=2, learning_rate=1, reg_lambda=0",
+        "n_estimators=100, max_depth=2, learning_rate=0.3",
+        "leaf",
+    ),
+    # The small trees learn the prices of other diamonds.
+    (
+        "small.fit(stones[learn_from], price[learn_from].numpy())",
+        "small.fit(stones[learn_from], price[learn_from].flip(0).numpy())",
+        "leaf",
+    ),
+    # The second drawing shows the third tree, which corrects other mistakes.
+    (
+        "first_trees = [json.loads(tree) for tree in dump[:2]]",
+        "first_trees = [json.loads(tree) for tree in (dump[0], dump[2])]",
+        "corrects",
+    ),
+    # One tree after the other, instead of their sum.
+    (
+        "small.predict(valid_stones, iteration_range=(0, n_trees)))",
+        "small.predict(valid_stones, iteration_range=(n_trees - 1, n_trees)))",
+        "boost",
+    ),
+    # The column stays as it was.
+    (
+        "    shuffled[:, column] = shuffled[torch.randperm(6_000), column]",
+        "    shuffled[:, column] = shuffled[torch.arange(6_000), column]",
+        "uses",
+    ),
+    # Whole rows are shuffled, so that every column seems to matter.
+    (
+        "    shuffled = valid_table.clone()",
+        "    shuffled = valid_table[torch.randperm(6_000)]",
+        "unused",
+    ),
+    # Both bars are the network's.
+    (
+        'rises["trees"].append(rise(trees_on, column))',
+        'rises["trees"].append(rise(network_on, column))',
+        "leans",
+    ),
+    # The other sizes are left out, too.
+    (
+        'for left_out in (["carat"], ["carat", "x", "y", "z"]):',
+        'for left_out in (["carat", "x", "y", "z"], ["carat", "x", "y", "z"]):',
+        "spare",
+    ),
+    # One size is left, and says what the others said.
+    (
+        "for place, name in enumerate(number_names) if name not in left_out]",
+        'for place, name in enumerate(number_names) if name not in left_out or name == "y"]',
+        "sizes",
+    ),
+    # Trees that see the prices of other rows learn nothing, and use nothing.
     (
         "model.fit(as_matrix(data), data[2].numpy(), eval_set",
         "model.fit(as_matrix(data), data[2].flip(0).numpy(), eval_set",
+        "uses",
+    ),
+    # In the search, the trees see the numbers of the wrong rows.
+    (
+        'model = fit_trees(part_of(numbers, "half"), valid, settings)',
+        'model = fit_trees(part_of(numbers.flip(0), "half"), valid, settings)',
         "tuned",
     ),
-    # The trees may only have one question each, and one tree.
+    # In the search, each tree may ask a single question.
     (
-        "        n_estimators=2000,  # at most so many trees ...",
-        "        n_estimators=2,",
+        '"max_depth": dice.randint(3, 10),',
+        '"max_depth": 1,',
         "tuned",
     ),
     # A single piece cannot bend.

@@ -141,55 +141,83 @@ def closed_if_alone(column, edges):
     return closed_pieces(column, edges) if len(edges) == 2 else open_pieces(column, edges)
 
 
-def importance(predict, inputs, targets):
+def importance(predict, inputs, targets, groups):
     base = (predict(inputs) - targets).abs().mean()
     rises = []
-    for column in range(inputs.shape[1]):
+    for group in groups:
         shuffled = inputs.clone()
-        shuffled[:, column] = shuffled[torch.randperm(len(inputs)), column]
+        order = torch.randperm(len(inputs))
+        for column in group:
+            shuffled[:, column] = inputs[order, column]
         rises.append((predict(shuffled) - targets).abs().mean() - base)
     return torch.stack(rises)
 
 
-def importance_as_list(predict, inputs, targets):
-    return importance(predict, inputs, targets).tolist()
-
-
-def importance_in_numpy(predict, inputs, targets):
-    dice = np.random.default_rng()
-    base = np.abs(predict(inputs).numpy() - targets.numpy()).mean()
-    rises = np.zeros(inputs.shape[1])
-    for column in range(len(rises)):
-        shuffled = inputs.numpy().copy()
-        shuffled[:, column] = dice.permutation(shuffled[:, column])
-        guesses = predict(torch.from_numpy(shuffled)).numpy()
-        rises[column] = np.abs(guesses - targets.numpy()).mean() - base
+def importance_at_once(predict, inputs, targets, groups):
+    base = (predict(inputs) - targets).abs().mean()
+    rises = []
+    for group in groups:
+        shuffled = inputs.clone()
+        shuffled[:, group] = shuffled[torch.randperm(len(inputs))][:, group]
+        rises.append(((predict(shuffled) - targets).abs().mean() - base).item())
     return rises
 
 
-def importance_errors(predict, inputs, targets):
-    return importance(predict, inputs, targets) + (predict(inputs) - targets).abs().mean()
+def importance_in_numpy(predict, inputs, targets, groups):
+    dice = np.random.default_rng()
+    base = np.abs(predict(inputs).numpy() - targets.numpy()).mean()
+    rises = np.zeros(len(groups))
+    for place, group in enumerate(groups):
+        shuffled = inputs.numpy().copy()
+        shuffled[:, group] = dice.permutation(shuffled[:, group], axis=0)
+        guesses = predict(torch.from_numpy(shuffled)).numpy()
+        rises[place] = np.abs(guesses - targets.numpy()).mean() - base
+    return rises
 
 
-def importance_in_place(predict, inputs, targets):
+def importance_errors(predict, inputs, targets, groups):
+    rises = importance(predict, inputs, targets, groups)
+    return rises + (predict(inputs) - targets).abs().mean()
+
+
+def importance_in_place(predict, inputs, targets, groups):
     base = (predict(inputs) - targets).abs().mean()
     rises = []
-    for column in range(inputs.shape[1]):
-        inputs[:, column] = inputs[torch.randperm(len(inputs)), column]
+    for group in groups:
+        inputs[:, group] = inputs[torch.randperm(len(inputs))][:, group]
         rises.append((predict(inputs) - targets).abs().mean() - base)
     return rises
 
 
-def importance_one_after_the_other(predict, inputs, targets):
-    return importance_in_place(predict, inputs.clone(), targets)
+def importance_one_after_the_other(predict, inputs, targets, groups):
+    return importance_in_place(predict, inputs.clone(), targets, groups)
 
 
-def importance_of_zeros(predict, inputs, targets):
+def importance_in_several_orders(predict, inputs, targets, groups):
     base = (predict(inputs) - targets).abs().mean()
     rises = []
-    for column in range(inputs.shape[1]):
+    for group in groups:
+        shuffled = inputs.clone()
+        for column in group:
+            shuffled[:, column] = inputs[torch.randperm(len(inputs)), column]
+        rises.append((predict(shuffled) - targets).abs().mean() - base)
+    return rises
+
+
+def importance_added_up(predict, inputs, targets, groups):
+    rises = []
+    for group in groups:
+        singles = importance(predict, inputs, targets, [[column] for column in group])
+        rises.append(singles.sum())
+    return rises
+
+
+def importance_of_zeros(predict, inputs, targets, groups):
+    base = (predict(inputs) - targets).abs().mean()
+    rises = []
+    for group in groups:
         without = inputs.clone()
-        without[:, column] = 0
+        without[:, group] = 0
         rises.append((predict(without) - targets).abs().mean() - base)
     return rises
 
@@ -280,7 +308,7 @@ RIGHT = {
     "19-2": [standardised, standardised_in_numpy, standardised_by_loop],
     "19-3": [codes, codes_as_list, codes_in_numpy],
     "19-4": [open_pieces, open_pieces_by_loop, open_pieces_in_numpy],
-    "19-5": [importance, importance_as_list, importance_in_numpy],
+    "19-5": [importance, importance_at_once, importance_in_numpy],
     "19-6": [interval, interval_in_numpy, interval_by_floats],
     "19-7": [pieces_by_least_squares, pieces_in_torch, boosted],
 }
@@ -322,9 +350,11 @@ WRONG = {
         (importance_errors, "rise"),
         (importance_in_place, "caller's own"),
         (importance_one_after_the_other, "before"),
+        (importance_in_several_orders, "One order"),
+        (importance_added_up, "added up"),
         (importance_of_zeros, "one value"),
-        (lambda p, x, y: -importance(p, x, y), "wrong way round"),
-        (lambda p, x, y: torch.zeros(x.shape[1]), "really shuffled"),
+        (lambda p, x, y, groups: -importance(p, x, y, groups), "wrong way round"),
+        (lambda p, x, y, groups: torch.zeros(len(groups)), "really shuffled"),
     ],
     "19-6": [
         (lambda a, b: interval(b, a), "second minus first"),

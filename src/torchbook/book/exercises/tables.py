@@ -1,5 +1,7 @@
 """Checks for the exercises of chapter 19, tables."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -193,58 +195,102 @@ def check_4(answer: object) -> None:
         )
 
 
+def _rises(
+    predict: Callable[[Tensor], Tensor],
+    inputs: Tensor,
+    targets: Tensor,
+    groups: list[list[int]],
+    together: bool = True,
+) -> Tensor:
+    """Return how much the error rises when each group is shuffled, in one order or in several."""
+    generator = torch.Generator().manual_seed(7)
+    base = (predict(inputs) - targets).abs().mean()
+    rises = []
+    for group in groups:
+        shuffled = inputs.clone()
+        order = torch.randperm(len(inputs), generator=generator)
+        for column in group:
+            if not together:
+                order = torch.randperm(len(inputs), generator=generator)
+            shuffled[:, column] = inputs[order, column]
+        rises.append((predict(shuffled) - targets).abs().mean() - base)
+    return torch.stack(rises).double()
+
+
 def check_5(answer: object) -> None:
-    """Check permutation importance."""
+    """Check permutation importance of groups of columns."""
     function = require_function(answer)
     generator = torch.Generator().manual_seed(5)
     n = 20_000
-    inputs = torch.randn(n, 4, generator=generator)
-    weights = torch.tensor([3.0, 0.0, -1.0, 0.5])
+    inputs = torch.randn(n, 5, generator=generator)
+    inputs[:, 4] = 0.95 * inputs[:, 0] + 0.3 * inputs[:, 4]  # says nearly the same
+    weights = torch.tensor([3.0, 0.0, -1.0, 0.5, -2.0])
     targets = inputs @ weights + 0.1 * torch.randn(n, generator=generator)
 
     def predict(given: Tensor) -> Tensor:
         return torch.as_tensor(np.asarray(given), dtype=torch.float32) @ weights
 
+    for groups in ([[0, 4], [1], [2]], [[2], [0], [1], [3, 1]], [[1, 2, 3]]):
+        _check_rises(function, predict, inputs, targets, groups)
+
+
+def _check_rises(
+    function: Function,
+    predict: Callable[[Tensor], Tensor],
+    inputs: Tensor,
+    targets: Tensor,
+    groups: list[list[int]],
+) -> None:
+    expected = _rises(predict, inputs, targets, groups)
     base = (predict(inputs) - targets).abs().mean()
-    expected = []
-    for column in range(4):
-        shuffled = inputs.clone()
-        shuffled[:, column] = shuffled[torch.randperm(n, generator=generator), column]
-        expected.append((predict(shuffled) - targets).abs().mean() - base)
-    expected = torch.stack(expected).double()
     given = inputs.clone()
-    found = require_floats(run_answer(function, predict, given, targets.clone()), shape=(4,))
+    copied = [list(group) for group in groups]
+    found = require_floats(
+        run_answer(function, predict, given, targets.clone(), copied), shape=(len(groups),)
+    )
     require(torch.equal(given, inputs), "You shuffled the caller's own inputs. Take a copy.")
-    if not torch.allclose(found, expected, atol=0.06):
-        require(
-            not torch.allclose(found, expected + base, atol=0.06),
-            "Those are the errors. By how much did they *rise*?",
-        )
-        require(
-            not torch.allclose(found, -expected, atol=0.06),
-            "The sign is the wrong way round: a column that matters has a positive number.",
-        )
-        require(
-            found[1].abs() < 0.06,
-            "Column 1 doesn't count for this model, but you say that it does. Is the column before "
-            "still shuffled?",
-        )
-        require(
-            not bool((found.abs() < 1e-4).all()),
-            "Nothing rose. Is the column really shuffled when you ask for guesses?",
-        )
-        zeroed = []
-        for column in range(4):
-            without = inputs.clone()
-            without[:, column] = 0
-            zeroed.append((predict(without) - targets).abs().mean() - base)
-        require(
-            not torch.allclose(found, torch.stack(zeroed).double(), atol=0.06),
-            "That's a column of one value. Shuffle it: the values stay, in other rows.",
-        )
+    if torch.allclose(found, expected, atol=0.06):
+        return
     require(
-        torch.allclose(found, expected, atol=0.06),
-        "Not yet: the mean absolute error with one column shuffled, minus the one without.",
+        not torch.allclose(found, expected + base, atol=0.06),
+        "Those are the errors. By how much did they *rise*?",
+    )
+    require(
+        not torch.allclose(found, -expected, atol=0.06),
+        "The sign is the wrong way round: a column that matters has a positive number.",
+    )
+    require(
+        not torch.allclose(found, _rises(predict, inputs, targets, groups, False), atol=0.06),
+        "The columns of a group are shuffled in different orders. One order for the whole group: "
+        "each row gets all of them from one other row.",
+    )
+    singles = []
+    for group in groups:
+        singles.append(_rises(predict, inputs, targets, [[column] for column in group]).sum())
+    require(
+        not torch.allclose(found, torch.stack(singles), atol=0.06),
+        "Those are the rises of single columns, added up. Shuffle a group's columns at once.",
+    )
+    require(
+        all(float(found[place].abs()) < 0.06 for place, group in enumerate(groups) if group == [1]),
+        "Column 1 doesn't count for this model, but you say that it does. Is the group before "
+        "still shuffled?",
+    )
+    require(
+        not bool((found.abs() < 1e-4).all()),
+        "Nothing rose. Are the columns really shuffled when you ask for guesses?",
+    )
+    zeroed = []
+    for group in groups:
+        without = inputs.clone()
+        without[:, group] = 0
+        zeroed.append((predict(without) - targets).abs().mean() - base)
+    require(
+        not torch.allclose(found, torch.stack(zeroed).double(), atol=0.06),
+        "Those are columns of one value. Shuffle them: the values stay, in other rows.",
+    )
+    require(
+        False, "Not yet: the mean absolute error with one group shuffled, minus the one without."
     )
 
 
