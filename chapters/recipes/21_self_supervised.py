@@ -35,8 +35,7 @@ def make_encoder(length):  # signals [B, length] -> features [B, 64]
 def find_twin(network):  # NT-Xent
     x = signals[torch.randperm(len(signals))[:200]]  # each at most once: no false strangers
     z = F.normalize(torch.cat([network(view(x)), network(view(x))]), dim=1)  # [400, 64]
-    itself = torch.eye(len(z), dtype=torch.bool)
-    table = (z @ z.T / 0.1).masked_fill(itself, -math.inf)
+    table = (z @ z.T / 0.1).masked_fill(torch.eye(len(z), dtype=torch.bool), -math.inf)
     return F.cross_entropy(table, torch.arange(len(z)).roll(len(x)))  # where the twins stand
 
 
@@ -58,6 +57,7 @@ def train(network, loss_of, n_steps):
 
 
 signals, labels = torch.load(path, weights_only=True) if path.exists() else make_up(2000)
+print(f"always the commonest: {labels[N_FEW:].bincount().max() / len(labels[N_FEW:]):.1%} right")
 for n_before, n_after in ((0, 300), (200, 100)) * 2:  # steps without labels, and with labels
     encoder = make_encoder(signals.shape[1])
     train(encoder, find_twin, n_before)
@@ -65,6 +65,6 @@ for n_before, n_after in ((0, 300), (200, 100)) * 2:  # steps without labels, an
     train(classifier, name_them, n_after)
     right = classifier(signals[N_FEW : len(labels)]).argmax(dim=1) == labels[N_FEW:]
     print(f"{n_before} steps without labels, {n_after} with: {right.float().mean():.1%} right")
-torch.save(classifier.state_dict(), "classifier.pt")  # the last of the four
-classifier.load_state_dict(torch.load("classifier.pt", weights_only=True))
+    torch.save(classifier.state_dict(), f"classifier_{n_before}.pt")  # keep the better one
+classifier.load_state_dict(torch.load("classifier_200.pt", weights_only=True))
 print("the last signal is a", classifier(signals[-1:]).argmax().item())
