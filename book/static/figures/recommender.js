@@ -145,7 +145,7 @@ export class RecommenderFigure extends Figure {
     });
     this.offers = make("div", { class: "tb-buttons tb-offers" });
     this.chosen = make("div", {
-      class: "tb-buttons",
+      class: "tb-buttons tb-own-films",
       role: "group",
       "aria-label": "Your films: press one to remove it",
     });
