@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from figure_page import CUT, use_keyboard
+from figure_page import CUT, FRAME, use_keyboard
+from playwright.sync_api import expect
 from serving import serve
 from test_built_site import (
     DOCUMENTS,
@@ -378,6 +379,28 @@ def test_images_have_sizes_and_wait_until_they_are_needed(tour):
 def test_nothing_moves_while_it_loads_or_is_scrolled(tour):
     _, visits, _ = tour
     assert {width: visit.shift for width, visit in visits.items() if visit.shift >= 0.01} == {}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(
+    ("page", "figure"),
+    [
+        ("chapters/16_attention.html", "tb-aloud"),
+        ("chapters/20_recommendation.html", "tb-recommender"),
+    ],
+)
+def test_nothing_moves_when_what_a_figure_shows_comes_late(open_tab, page, figure, width):
+    tab = open_tab(page, width=width, init=SHIFTS)
+    held = []
+    tab.route(re.compile("/_static/models/"), held.append)
+    with tab.expect_request(re.compile("/_static/models/")):
+        tab.locator(figure).evaluate("(node) => node.scrollIntoView()")
+    tab.evaluate(FRAME)
+    with tab.expect_response(re.compile("/_static/models/")):
+        held[0].continue_()
+    expect(tab.locator(figure).get_by_role("button").nth(1)).to_be_enabled()
+    tab.evaluate(FRAME)
+    assert tab.evaluate("shift") < 0.01
 
 
 def test_page_obeys_its_policy(tour):
