@@ -392,7 +392,7 @@ def test_nothing_moves_while_it_loads_or_is_scrolled(tour):
 def test_nothing_moves_when_what_a_figure_shows_comes_late(open_tab, page, figure, width):
     tab = open_tab(page, width=width, init=SHIFTS)
     held = []
-    tab.route(re.compile("/_static/models/"), held.append)
+    tab.route(re.compile("/_static/models/"), lambda route: held.append(route))
     with tab.expect_request(re.compile("/_static/models/")):
         tab.locator(figure).evaluate("(node) => node.scrollIntoView()")
     tab.evaluate(FRAME)

@@ -121,5 +121,6 @@ def words_of(pages: dict[str, dict[str, Any]]) -> str:
             counts.update({word for text in texts for word in WORD.findall(text.lower())})
     lines: dict[int, list[str]] = {}
     for word in sorted(counts):
-        lines.setdefault(counts[word], []).append(word)
+        count = counts[word]  # large ones are only compared: to the nearest ten they weigh less
+        lines.setdefault(count if count < 30 else round(count, -1), []).append(word)
     return "\n".join(f"{count} {' '.join(lines[count])}" for count in sorted(lines, reverse=True))
