@@ -82,9 +82,8 @@ export async function find(query, asTyped = false) {
   const { pagefind, known } = await load();
   const { words, isMessage } = read(query);
   let kept = words;
-  // Of a word that it doesn't have, Pagefind would look for the first letters.
-  if (isMessage || asTyped) kept = words.filter((word) => isKnown(word, known));
-  else {
+  if (isMessage) kept = words.filter((word) => isKnown(word, known));
+  else if (!asTyped) {
     const last = words.at(-1); // it may still be being typed
     kept = words.map((word) => meant(word, known, word === last)).filter(Boolean);
   }
@@ -94,7 +93,11 @@ export async function find(query, asTyped = false) {
   const answer = { found: [], words: text, instead, isMessage };
   if (!text) return answer;
   /** @type {Ask} */
-  const ask = async (terms) => (await pagefind.search(terms)).results;
+  const ask = async (terms) => {
+    // Of a word that it doesn't have, Pagefind would look for the first letters.
+    const hasAll = terms.split(" ").every((word) => isKnown(word, known));
+    return hasAll ? (await pagefind.search(terms)).results : [];
+  };
   answer.found = await askEverySpelling(ask, text);
   if (!answer.found.length) answer.found = await askForMost(ask, kept);
   return answer;

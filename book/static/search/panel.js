@@ -164,7 +164,7 @@ class Search extends HTMLElement {
     const count = found.length === 1 ? "1 result" : `${found.length} results`;
     this.status.textContent = instead ? `Showing ${count} for “${words}”` : count;
     this.results.replaceChildren();
-    if (instead && query !== this.#asTyped) this.offerTyped(query);
+    if (instead) this.offerTyped(query);
     this.addPages(hits);
     this.offerMore(found.slice(AT_ONCE), answer);
     this.results.scrollTop = 0;
