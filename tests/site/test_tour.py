@@ -133,6 +133,17 @@ OFF_CENTRE = """() => [...document.querySelectorAll(".tb-figure p")].flatMap((li
 })"""
 
 
+# The long tables whose columns would have other widths if only their first rows had come.
+LOOSE = """() => [...document.querySelectorAll("table")].flatMap((table) => {
+    if (table.rows.length <= 30) return [];
+    const widths = () => [...table.rows[0].cells].map((cell) => cell.getBoundingClientRect().width);
+    const before = widths();
+    while (table.rows.length > 5) table.deleteRow(-1);
+    const after = widths();
+    return before.some((width, i) => Math.abs(width - after[i]) > 0.5) ? [{ before, after }] : [];
+})"""
+
+
 @dataclass
 class Visit:
     """A first visit to a page, in one theme and at one width.
@@ -153,6 +164,7 @@ class Visit:
         heights: of the page, as it was loaded and when all of it has been seen.
         texts: how large the text in figures is.
         off_centre: the lines of interactive figures that are not in their middle.
+        loose: the long tables whose last rows change the widths of their columns.
     """
 
     tab: Any
@@ -172,6 +184,7 @@ class Visit:
     heights: list[int] = field(default_factory=list)
     texts: dict[str, Any] = field(default_factory=dict)
     off_centre: list[str] = field(default_factory=list)
+    loose: list[dict[str, list[float]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.waiting, self.responses = set(), []
@@ -255,6 +268,8 @@ def tour(request, browser, page_address, axe_violations):
     phone.widths[NARROW] = phone.tab.evaluate(WIDTH)
     phone.tab.set_viewport_size({"width": WIDTHS[0], "height": 900})
     phone.texts = phone.tab.evaluate(TEXTS)
+    for visit in visits.values():
+        visit.loose = visit.tab.evaluate(LOOSE)
     for tab in tabs:
         tab.context.close()
     return page, visits, barriers
@@ -379,6 +394,11 @@ def test_images_have_sizes_and_wait_until_they_are_needed(tour):
 def test_nothing_moves_while_it_loads_or_is_scrolled(tour):
     _, visits, _ = tour
     assert {width: visit.shift for width, visit in visits.items() if visit.shift >= 0.01} == {}
+
+
+def test_the_columns_of_long_tables_keep_their_widths_while_rows_come(tour):
+    _, visits, _ = tour
+    assert [visit.loose for visit in visits.values()] == [[], []]
 
 
 @pytest.mark.parametrize("width", WIDTHS)

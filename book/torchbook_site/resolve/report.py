@@ -26,6 +26,7 @@ from torchbook_site.read.execution import (
 
 WORDS_PER_MINUTE = 200  # slow enough for a text with code in it
 WORDS_KEY = "torchbook_words"  # in a page's metadata
+MIN_LETTERS, MAX_LETTERS = 8, 32  # of a column: longer text is on several lines
 
 
 class report_placeholder(nodes.General, nodes.Element):
@@ -248,11 +249,14 @@ def _section(title: str, header: list[str], rows: list[list[Any]]) -> nodes.sect
 def table(header: list[str], rows: list[list[Any]]) -> nodes.container:
     """Return a table; a cell is text or a node.
 
-    A wide table scrolls by itself, and by keyboard, instead of making the page scroll.
+    A wide table scrolls by itself, and by keyboard, instead of making the page scroll. Its columns
+    have their widths from the start: a browser draws the first rows before the last ones have come.
     """
-    table = nodes.table(classes=["tb-report"])
+    table = nodes.table(classes=["tb-report", "colwidths-given"])
     group = nodes.tgroup(cols=len(header))
-    group += [nodes.colspec(colwidth=1) for _ in header]
+    for cells in zip(header, *rows, strict=True):
+        letters = max(len(c.astext() if isinstance(c, nodes.Node) else str(c)) for c in cells)
+        group += nodes.colspec(colwidth=min(max(letters, MIN_LETTERS), MAX_LETTERS))
     head, body = nodes.thead(), nodes.tbody()
     head += _row(header)
     body += [_row(row) for row in rows]
