@@ -65,6 +65,12 @@ BROKEN = [
         "raw = train_towers(correct=(popularity / popularity.sum()).clamp(min=1e-9).log())",
         "rare",
     ),
+    # The films' common viewers as a share of one film's, which isn't the lift.
+    (
+        "by_chance = queen.sum() * other.sum() / len(learn)",
+        "by_chance = other.sum()",
+        "lift",
+    ),
     # The sign is wrong.
     (
         "loss = loss_in_batch(scores - correct[next_films], next_films)",
