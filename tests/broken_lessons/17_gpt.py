@@ -69,6 +69,12 @@ BROKEN = [
         "torch.optim.Muon(matrices, lr=0.0, weight_decay=0.0),",
         "muon_gain",
     ),
+    # Shows the new letter the first key only.
+    (
+        "found = F.scaled_dot_product_attention(q, keys, values)  # new",
+        "found = F.scaled_dot_product_attention(q, keys, values, is_causal=True)  # new",
+        "same_cached",
+    ),
     # Forgets the past after each letter.
     (
         "logits, cache = better.extend(likeliest, cache)  # only",
