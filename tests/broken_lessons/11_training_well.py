@@ -45,6 +45,16 @@ BROKEN = [
         "decay_matters = largest_difference(torch.optim.AdamW,",
         "decay_matters",
     ),
+    # A mirror that shows what it is shown.
+    ("torch.where(coin < 0.5, x.flip(3), x)", "torch.where(coin < 0.5, x, x)", "mirror_helps"),
+    # A smoothing that never reaches the loss.
+    ("label_smoothing=smoothing)", "label_smoothing=0.0)", "smooth_helps"),
+    # Three passes don't make a network too certain.
+    (
+        '"size": 400, "passes": 12, "depth": 2, "change": None}',
+        '"size": 1600, "passes": 3, "depth": 2, "change": None}',
+        "smooth_helps",
+    ),
     # An average that hardly moves.
     ("average=None, share=0.1\n", "average=None, share=0.001\n", "average_nothing"),
     # An average that follows too slowly to get anywhere.
