@@ -51,8 +51,8 @@ BROKEN = [
     ),
     # Both bars are the network's.
     (
-        'rises["trees"].append(rise(trees_on, column))',
-        'rises["trees"].append(rise(network_on, column))',
+        'rises["trees"].append(shuffled_error(trees_on, column) - trees_error)',
+        'rises["trees"].append(shuffled_error(network_on, column) - first_error)',
         "leans",
     ),
     # The other sizes are left out, too.

@@ -195,17 +195,16 @@ def check_4(answer: object) -> None:
         )
 
 
-def _rises(
+def _shuffled_errors(
     predict: Callable[[Tensor], Tensor],
     inputs: Tensor,
     targets: Tensor,
     groups: list[list[int]],
     together: bool = True,
 ) -> Tensor:
-    """Return how much the error rises when each group is shuffled, in one order or in several."""
+    """Return the error when each group is shuffled, in one order or in several."""
     generator = torch.Generator().manual_seed(7)
-    base = (predict(inputs) - targets).abs().mean()
-    rises = []
+    errors = []
     for group in groups:
         shuffled = inputs.clone()
         order = torch.randperm(len(inputs), generator=generator)
@@ -213,8 +212,8 @@ def _rises(
             if not together:
                 order = torch.randperm(len(inputs), generator=generator)
             shuffled[:, column] = inputs[order, column]
-        rises.append((predict(shuffled) - targets).abs().mean() - base)
-    return torch.stack(rises).double()
+        errors.append((predict(shuffled) - targets).abs().mean())
+    return torch.stack(errors).double()
 
 
 def check_5(answer: object) -> None:
@@ -241,8 +240,12 @@ def _check_rises(
     targets: Tensor,
     groups: list[list[int]],
 ) -> None:
-    expected = _rises(predict, inputs, targets, groups)
-    base = (predict(inputs) - targets).abs().mean()
+    base = (predict(inputs) - targets).abs().mean().double()
+
+    def rises(groups: list[list[int]], together: bool = True) -> Tensor:
+        return _shuffled_errors(predict, inputs, targets, groups, together) - base
+
+    expected = rises(groups)
     given = inputs.clone()
     copied = [list(group) for group in groups]
     found = require_floats(
@@ -260,13 +263,13 @@ def _check_rises(
         "The sign is the wrong way round: a column that matters has a positive number.",
     )
     require(
-        not torch.allclose(found, _rises(predict, inputs, targets, groups, False), atol=0.06),
+        not torch.allclose(found, rises(groups, together=False), atol=0.06),
         "The columns of a group are shuffled in different orders. One order for the whole group: "
         "each row gets all of them from one other row.",
     )
     singles = []
     for group in groups:
-        singles.append(_rises(predict, inputs, targets, [[column] for column in group]).sum())
+        singles.append(rises([[column] for column in group]).sum())
     require(
         not torch.allclose(found, torch.stack(singles), atol=0.06),
         "Those are the rises of single columns, added up. Shuffle a group's columns at once.",
