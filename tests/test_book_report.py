@@ -59,6 +59,7 @@ def test_claims(book):
     for row in table:
         assert row[4]  # the device
         assert float(row[5]) >= 0
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d", row[6])
 
 
 def test_versions_and_machine(book):

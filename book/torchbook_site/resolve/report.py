@@ -26,7 +26,8 @@ from torchbook_site.read.execution import (
 
 WORDS_PER_MINUTE = 200  # slow enough for a text with code in it
 WORDS_KEY = "torchbook_words"  # in a page's metadata
-MIN_LETTERS, MAX_LETTERS = 8, 32  # of a column: longer text is on several lines
+MAX_LETTERS = 18  # in a line of a table's cell
+PADDING = 3  # of a cell, in letters
 
 
 class report_placeholder(nodes.General, nodes.Element):
@@ -200,7 +201,7 @@ def _report(app: Sphinx, docname: str) -> list[nodes.Node]:
                     claim["bound"],
                     claim["device"],
                     f"{claim['seconds']:.1f}",
-                    _time(claim["date"]),
+                    claim["date"].partition("T")[0],
                 ]
             )
     versions = {"Python": platform.python_version()}
@@ -254,9 +255,10 @@ def table(header: list[str], rows: list[list[Any]]) -> nodes.container:
     """
     table = nodes.table(classes=["tb-report", "colwidths-given"])
     group = nodes.tgroup(cols=len(header))
-    for cells in zip(header, *rows, strict=True):
-        letters = max(len(c.astext() if isinstance(c, nodes.Node) else str(c)) for c in cells)
-        group += nodes.colspec(colwidth=min(max(letters, MIN_LETTERS), MAX_LETTERS))
+    for name, *cells in zip(header, *rows, strict=True):
+        letters = max((len(_text(cell)) for cell in cells), default=0)
+        word = max(len(word) for word in name.split())
+        group += nodes.colspec(colwidth=max(word, min(letters, MAX_LETTERS)) + PADDING)
     head, body = nodes.thead(), nodes.tbody()
     head += _row(header)
     body += [_row(row) for row in rows]
@@ -265,6 +267,10 @@ def table(header: list[str], rows: list[list[Any]]) -> nodes.container:
     box = nodes.container(classes=["tb-scroll"])
     box += table
     return box
+
+
+def _text(cell: Any) -> str:
+    return cell.astext() if isinstance(cell, nodes.Node) else str(cell)
 
 
 def _row(cells: list[Any]) -> nodes.row:
