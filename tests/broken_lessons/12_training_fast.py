@@ -87,4 +87,10 @@ BROKEN = [
         '"+ fused": (from_one_tensor, last, {"fused": True, "maximize": True}, True)',
         "same_curves",
     ),
+    # An eighth that is a quarter.
+    (
+        "eighth = [(images[:8], targets[:8])]",
+        "eighth = [(images[:16], targets[:16])]",
+        "eighth_flops",
+    ),
 ]
