@@ -61,8 +61,8 @@ BROKEN = [
     ),
     # A normalisation that is left out.
     (
-        '"+ normalisation": (SmallCNN, None),',
-        '"+ normalisation": (without_norm, None),',
+        "normed = train_three(SmallCNN)",
+        "normed = train_three(without_norm)",
         "norm_gain",
     ),
     # Upside down instead of left to right.
