@@ -27,17 +27,17 @@ if not FOLDER.exists():  # then ten telephones dial numbers: each key is a low t
             file.writeframes((3000 * sound).short().numpy().tobytes())
 
 
-def picture_of(path):  # a 16-bit WAV file -> [T, 129]
+def picture_of(path):  # a 16-bit WAV file, whose rate becomes RATE -> [T, 129]
     with wave.open(str(path), "rb") as file:
         data = torch.frombuffer(bytearray(file.readframes(file.getnframes())), dtype=torch.int16)
         sound = data.float().view(-1, file.getnchannels()).mean(dim=1)  # stereo becomes mono
-        n_samples = len(sound) * RATE // file.getframerate()
-    sound = torch.fft.irfft(torch.fft.rfft(sound), n_samples)  # any rate becomes RATE
+        sound = torch.fft.irfft(torch.fft.rfft(sound), len(sound) * RATE // file.getframerate())
     x = torch.stft(sound / sound.std(), 256, 80, window=torch.hann_window(256), return_complex=True)
     return nn.functional.layer_norm((x.abs() + 0.1).log().T, x.T.shape)  # mean 0, deviation 1
 
 
 texts = {path: path.with_suffix(".txt").read_text().strip() for path in FOLDER.glob("*/*.wav")}
+pictures = {path: picture_of(path) for path in texts}  # an hour of sound takes 186 MB
 letters = sorted(set("".join(texts.values())))  # they're symbols 1, 2, ...; 0 is the blank
 strangers = sorted({path.parent for path in texts})[::5]  # every fifth speaker: only to test on
 known = sorted(path for path in texts if path.parent not in strangers)
@@ -47,11 +47,11 @@ model = nn.Sequential(first, nn.BatchNorm1d(64), nn.ReLU(), second, nn.ReLU(), l
 optimizer = torch.optim.AdamW(model.parameters(), lr=0.003)
 for epoch in range(1, 9):
     for chosen in torch.randperm(len(known)).split(8):
-        pictures = [picture_of(known[i]) for i in chosen]
-        n_frames = torch.tensor([(len(picture) + 1) // 2 for picture in pictures])
+        batch = [pictures[known[i]] for i in chosen]
+        n_frames = torch.tensor([(len(picture) + 1) // 2 for picture in batch])
         targets = [torch.tensor([letters.index(x) + 1 for x in texts[known[i]]]) for i in chosen]
         n_symbols = torch.tensor([len(target) for target in targets])
-        padded = nn.utils.rnn.pad_sequence(pictures, batch_first=True).mT  # [B, 129, T]
+        padded = nn.utils.rnn.pad_sequence(batch, batch_first=True).mT  # [B, 129, T]
         log_shares = model(padded).log_softmax(dim=1).permute(2, 0, 1)  # [T / 2, B, symbols]
         loss = nn.CTCLoss(zero_infinity=True)(log_shares, torch.cat(targets), n_frames, n_symbols)
         optimizer.zero_grad()
@@ -63,7 +63,7 @@ torch.save(model.state_dict(), "listener.pt")
 model.eval().load_state_dict(torch.load("listener.pt", weights_only=True))
 right = []
 for path in sorted(set(texts) - set(known)):
-    symbols = torch.unique_consecutive(model(picture_of(path)[None].mT)[0].argmax(dim=0))
+    symbols = torch.unique_consecutive(model(pictures[path][None].mT)[0].argmax(dim=0))
     said = "".join(letters[symbol - 1] for symbol in symbols[symbols > 0])  # without blanks
     right.append(said == texts[path])
 print(f"{path}: {texts[path]}, heard {said}")
