@@ -23,13 +23,13 @@ BROKEN = [
     ("copied = torch.tensor(array)", "copied = torch.as_tensor(array)", "from_numpy"),
     # keepdim forgotten where it was not, and not forgotten where it was.
     (
-        "right = picture - picture.mean(dim=1, keepdim=True)  # [28, 1]",
-        "right = picture - picture.mean(dim=1)",
+        "right = square - square.mean(dim=1, keepdim=True)  # [2, 2] - [2, 1]",
+        "right = square - square.mean(dim=1)",
         "kept",
     ),
     (
-        "wrong = picture - picture.mean(dim=1)  # [28]: it fits!",
-        "wrong = picture - picture.mean(dim=1, keepdim=True)",
+        "wrong = square - square.mean(dim=1)  # [2, 2] - [2]: it fits!",
+        "wrong = square - square.mean(dim=1, keepdim=True)",
         "silent",
     ),
     # Every row with the same column.
