@@ -108,4 +108,16 @@ BROKEN = [
         '(("views", make_encoder()), ("pretrained", make_encoder())):\n    hasty',
         "head_start",
     ),
+    # The encoder that is asked isn't the one that was saved.
+    (
+        'encoder.load_state_dict(saved["encoder"])',
+        'encoder.load_state_dict(make_encoder().state_dict())',
+        "heap_search",
+    ),
+    # The heap's features stand in other rows than its signals.
+    (
+        '"heap": known}, "finder.pt")',
+        '"heap": known.roll(1, dims=0)}, "finder.pt")',
+        "heap_trust",
+    ),
 ]  # fmt: skip
