@@ -26,8 +26,8 @@ from torchbook_site.read.execution import (
 
 WORDS_PER_MINUTE = 200  # slow enough for a text with code in it
 WORDS_KEY = "torchbook_words"  # in a page's metadata
-MAX_LETTERS = 18  # in a line of a table's cell
-PADDING = 3  # of a cell, in letters
+MAX_LETTERS = 14  # in a line of a table's cell
+PADDING = 4  # of a cell, in letters
 
 
 class report_placeholder(nodes.General, nodes.Element):
