@@ -8,7 +8,8 @@ import ast
 import os
 import re
 import runpy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from pathlib import Path
 
 import nbclient
@@ -41,14 +42,14 @@ CHAPTERS = [
 ]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Cell:
     """A code cell that the build runs."""
 
     source: str
-    tags: list[str]
+    tags: tuple[str, ...]
 
-    @property
+    @cached_property
     def claims(self) -> set[str]:
         """The names of the claims that the cell makes."""
         try:
@@ -66,13 +67,14 @@ class Cell:
         }
 
 
-def read_cells(text: str) -> list[Cell]:
+@cache  # a chapter has some twenty lessons to break
+def read_cells(text: str) -> tuple[Cell, ...]:
     cells = [
-        Cell(cell.source + "\n", cell.metadata.get("tags", []))
+        Cell(cell.source + "\n", tuple(cell.metadata.get("tags", [])))
         for cell in read_myst_markdown_notebook(text).cells
         if cell.cell_type == "code"
     ]
-    return [cell for cell in cells if "skip-execution" not in cell.tags]
+    return tuple(cell for cell in cells if "skip-execution" not in cell.tags)
 
 
 def read_chapter(name: str) -> str:
@@ -86,7 +88,7 @@ def read_broken(name: str) -> list[tuple[str, str, str]]:
 
 def break_lesson(text: str, old: str, new: str, claim: str) -> list[Cell]:
     """Return the cells of a chapter up to the claim, broken; raises ValueError where that fails."""
-    cells = read_cells(text)
+    cells = list(read_cells(text))
     holders = [i for i, cell in enumerate(cells) if old in cell.source]
     claimants = [i for i, cell in enumerate(cells) if claim in cell.claims]
     if text.count(old) != 1:
@@ -99,7 +101,8 @@ def break_lesson(text: str, old: str, new: str, claim: str) -> list[Cell]:
         raise ValueError(f"the chapter makes no claim {claim!r}")
     if claimants[0] < holders[0]:
         raise ValueError(f"the claim {claim!r} is checked before the change: {old!r}")
-    cells[holders[0]].source = cells[holders[0]].source.replace(old, new)
+    holder = cells[holders[0]]
+    cells[holders[0]] = replace(holder, source=holder.source.replace(old, new))
     return cells[: claimants[0] + 1]
 
 
@@ -107,7 +110,8 @@ def first_failure(cells: list[Cell], folder: Path, chapter: str = "") -> str | N
     """Run cells in a fresh kernel, in a folder; return the first error that was not meant."""
     notebook = nbformat.v4.new_notebook(
         cells=[
-            nbformat.v4.new_code_cell(cell.source, metadata={"tags": cell.tags}) for cell in cells
+            nbformat.v4.new_code_cell(cell.source, metadata={"tags": list(cell.tags)})
+            for cell in cells
         ]
     )
     client = nbclient.NotebookClient(
@@ -198,9 +202,9 @@ def test_an_entry_that_breaks_nothing_is_refused(old, new, claim, message):
 
 
 def test_a_run_ends_at_the_first_error_that_was_not_meant(tmp_path):
-    cells = read_cells(CHAPTER)
+    cells = list(read_cells(CHAPTER))
     assert first_failure(cells, tmp_path) is None
-    cells[0].source = cells[0].source.replace("one = 1", "one = 2")
+    cells[0] = replace(cells[0], source=cells[0].source.replace("one = 1", "one = 2"))
     failure = first_failure(cells, tmp_path, "chapters/few")
     assert failure.startswith("ClaimFailedError: claim 'two' in chapters/few does not hold")
     assert "The value is 4, the bound: exactly 2." in failure
