@@ -5,7 +5,7 @@ import { lastLine } from "../figures/messages.js";
 import { details, find, load } from "./find.js";
 
 const ROOT = new URL("../../", import.meta.url);
-const AT_ONCE = 15; // results that are fetched together
+const AT_ONCE = 12; // results that are fetched together
 const OF_A_PAGE = 3; // the rest is folded, so that the next page can be seen
 const PAUSE = 120; // milliseconds after the last key
 const EXAMPLES = ["broadcasting", "overfitting", "learning rate", "state_dict"];
