@@ -26,7 +26,7 @@ from torchbook_site.read.execution import (
 
 WORDS_PER_MINUTE = 200  # slow enough for a text with code in it
 WORDS_KEY = "torchbook_words"  # in a page's metadata
-MAX_LETTERS = 14  # in a line of a table's cell
+LETTERS = 100  # in a line of a table, shared out between its columns
 PADDING = 4  # of a cell, in letters
 
 
@@ -258,7 +258,7 @@ def table(header: list[str], rows: list[list[Any]]) -> nodes.container:
     for name, *cells in zip(header, *rows, strict=True):
         letters = max((len(_text(cell)) for cell in cells), default=0)
         word = max(len(word) for word in name.split())
-        group += nodes.colspec(colwidth=max(word, min(letters, MAX_LETTERS)) + PADDING)
+        group += nodes.colspec(colwidth=max(word, min(letters, LETTERS // len(header))) + PADDING)
     head, body = nodes.thead(), nodes.tbody()
     head += _row(header)
     body += [_row(row) for row in rows]
