@@ -118,6 +118,12 @@ BROKEN = [
     (
         '"heap": known}, "finder.pt")',
         '"heap": known.roll(1, dims=0)}, "finder.pt")',
+        "heap_search",
+    ),
+    # The cosines are those of other signals.
+    (
+        "close = likest.values[:, 0] > 0.9",
+        "close = likest.values[:, 0].roll(1) > 0.9",
         "heap_trust",
     ),
 ]  # fmt: skip
