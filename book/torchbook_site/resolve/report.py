@@ -255,22 +255,19 @@ def table(header: list[str], rows: list[list[Any]]) -> nodes.container:
     """
     table = nodes.table(classes=["tb-report", "colwidths-given"])
     group = nodes.tgroup(cols=len(header))
-    for name, *cells in zip(header, *rows, strict=True):
-        letters = max((len(_text(cell)) for cell in cells), default=0)
+    body_rows = [_row(row) for row in rows]
+    for name, *cells in zip(header, *body_rows, strict=True):
+        letters = max((len(cell.astext()) for cell in cells), default=0)
         word = max(len(word) for word in name.split())
         group += nodes.colspec(colwidth=max(word, min(letters, LETTERS // len(header))) + PADDING)
     head, body = nodes.thead(), nodes.tbody()
     head += _row(header)
-    body += [_row(row) for row in rows]
+    body += body_rows
     group += [head, body]
     table += group
     box = nodes.container(classes=["tb-scroll"])
     box += table
     return box
-
-
-def _text(cell: Any) -> str:
-    return cell.astext() if isinstance(cell, nodes.Node) else str(cell)
 
 
 def _row(cells: list[Any]) -> nodes.row:
