@@ -50,6 +50,12 @@ BROKEN = [
     ),
     # Steps that are far too large for pretrained layers.
     ("fine_tune(tuned, train, lr=0.0001)", "fine_tune(tuned, train, lr=0.03)", "tuned_safe"),
+    # Steps that spoil nothing.
+    (
+        "fine_tune(spoiled, splits[2][0], lr=0.01)",
+        "fine_tune(spoiled, splits[2][0], lr=0.0001)",
+        "spoiled_by",
+    ),
     # Scenes without the things.
     (
         "scene_features = extract_features(backbone, batches(on_scenes))",
