@@ -42,7 +42,7 @@ BROKEN = [
     ),
     # The decoder's mask lets the next sound through.
     (
-        "past = torch.ones(n, n, dtype=torch.bool).tril()  # [T, T], for section 6",
+        "past = torch.ones(n, n, dtype=torch.bool).tril()  # [T, T]",
         "past = torch.ones(n, n, dtype=torch.bool).tril(1)",
         "equal",
     ),
