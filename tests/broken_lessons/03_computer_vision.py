@@ -89,4 +89,6 @@ BROKEN = [
     ("    guest.eval()\n", "    guest.train()\n", "steady"),
     # Weights that are read but never put into the network.
     ('loaded.load_state_dict(saved["weights"])', 'saved["weights"]', "reload"),
+    # A photo that stays dark on white.
+    ("one_picture = 1 - to_tensor(grey)", "one_picture = to_tensor(grey)", "photo"),
 ]
