@@ -120,6 +120,12 @@ BROKEN = [
         '"heap": known.roll(1, dims=0)}, "finder.pt")',
         "heap_search",
     ),
+    # The heap was studied, but the encoder that's saved is another, with random weights.
+    (
+        'torch.save({"encoder": twin_finder.state_dict()',
+        'torch.save({"encoder": make_encoder().state_dict()',
+        "heap_gain",
+    ),
     # The cosines are those of other signals.
     (
         "close = likest.values[:, 0] > 0.9",
