@@ -51,6 +51,8 @@ BROKEN = [
     ("wanted = (1 / 11 - logits.grad)", "wanted = (1 / 11 + logits.grad)", "wants_blanks"),
     # Reads the symbol with the smallest share.
     ("path = logits.argmax(dim=1).tolist()", "path = logits.argmin(dim=1).tolist()", "only_blanks"),
+    # The path of the smallest shares.
+    ("[0].argmax(dim=1)  # [T]", "[0].argmin(dim=1)  # [T]", "mostly_blanks"),
     # The people are two of the voices that it has learned from.
     (
         'people = load_spoken_words("human")',
