@@ -12,7 +12,7 @@ torch.manual_seed(0)
 torch.set_num_threads(1)  # faster for networks as small as this
 torch.backends.mha.set_fastpath_enabled(False)  # it warns that it is a prototype
 lines = Path("pairs.txt").read_text("utf-8").splitlines() if Path("pairs.txt").exists() else []
-if not lines:  # then learn to write dates: from "2 0 2 6 - 1 1 - 3 0" to "30 November 2026"
+if not lines:  # then learn to write dates: from "2 0 1 1 - 1 1 - 3 0" to "30 November 2011"
     days = [date(1980, 1, 1) + timedelta(days=n) for n in range(12_000)]
     lines = [" ".join(day.isoformat()) + "\t" + day.strftime("%d %B %Y") for day in days]
 pairs = [lines[i].split("\t") for i in torch.randperm(len(lines)).tolist()]
