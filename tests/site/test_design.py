@@ -99,6 +99,9 @@ def test_indices_stand_low_and_powers_high_whatever_fonts_a_device_has(open_tab)
 
 def test_what_goes_on_at_the_side_fades_there_and_nothing_else_does(open_tab):
     tab = open_tab(CHAPTER, width=390)
+    # What a closed fold hides has no scroll position yet, and so no fade.
+    tab.locator("details").evaluate_all("all => all.forEach((fold) => { fold.open = true; })")
+    tab.evaluate(FRAME)
     boxes = ".bd-article :is(.output:not(.traceback) pre, .pst-scrollable-table-container)"
     fades = tab.locator(boxes).evaluate_all(
         """all => all.map((box) => [box.scrollWidth > box.clientWidth,
