@@ -1,5 +1,6 @@
 """A book of a few tiny pages, built with the real book's settings and extension."""
 
+import atexit
 import copy
 import functools
 import os
@@ -75,6 +76,22 @@ def real_settings() -> str:
     return settings.replace("'book/", f"'{ROOT}/book/")  # the real book's files
 
 
+@functools.cache
+def build_server() -> subprocess.Popen[str]:
+    """Start the process from which the small books' builds are forked; it ends with the tests."""
+    settings: dict[str, list[str]] = {}
+    exec(real_settings(), settings)
+    server = subprocess.Popen(
+        [sys.executable, ROOT / "tests" / "small_book_server.py", *settings["extensions"]],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([f"{ROOT}/src", f"{ROOT}/book"])},
+    )
+    atexit.register(server.communicate)
+    return server
+
+
 class SmallBook:
     """Pages in a folder, with a package `little` beside them that the pages may import."""
 
@@ -126,19 +143,15 @@ class SmallBook:
         lines += [f"{name} = {value!r}" for name, value in self.settings.items()]
         lines.append(SETUP.format(name=self.device, hook=self.hook))
         self.write("conf.py", "\n".join(lines) + "\n")
-        options = ["-b", "html", "-W", "--keep-going", "-n", "-q", "-d", "_build/.doctrees"]
-        folders = [self.folder / "src", ROOT / "src", ROOT / "book"]
-        result = subprocess.run(
-            [sys.executable, "-m", "sphinx", *options, ".", "_build/html"],
-            capture_output=True,
-            text=True,
-            cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, folders))},
-        )
-        output = re.sub(r"\x1b\[[\d;]*m", "", result.stdout + result.stderr)
+        server = build_server()
+        with tempfile.NamedTemporaryFile() as said:
+            server.stdin.write(f"{self.folder}\t{said.name}\n")
+            server.stdin.flush()
+            code = int(server.stdout.readline())
+            output = re.sub(r"\x1b\[[\d;]*m", "", said.read().decode())
         rows = re.findall(r"^  (\S+) +[\d.]+ s  (ran on|from the cache)", output, re.M)
         return Build(
-            ok=result.returncode == 0,
+            ok=code == 0,
             output=output,
             ran={page for page, how in rows if how == "ran on"},
             cached={page for page, how in rows if how != "ran on"},

@@ -6,7 +6,7 @@ import re
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from small_book import SmallBook, cell
+from small_book import SmallBook, build_server, cell
 from torchbook_site.write.notebooks import make_script
 
 CHAPTER = r"""
@@ -226,7 +226,9 @@ def test_the_page_offers_them_all(book):
 
 def test_the_repository_is_one_setting(book, monkeypatch):
     monkeypatch.setenv("TORCHBOOK_REPOSITORY", "Somebody/course")
+    build_server.cache_clear()  # the variable is read when the extension is imported
     result = book.build()
+    build_server.cache_clear()
     assert result.ok, result.output
     assert result.ran == set()
     assert "github/Somebody/course/blob/notebooks/small.ipynb" in book.html("chapters/small")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from torchbook_site.finish.site import Site
-from torchbook_site.read.execution import BUILD_ID
+from torchbook_site.read.execution import ChapterCache
 from torchbook_site.resolve.report import chapters, run_of
 
 
@@ -13,5 +13,5 @@ def print_summary(site: Site) -> None:
     print("\nChapters")
     for name in chapters(env):
         run = run_of(env, name)
-        how = f"ran on {run['device']}" if run["build"] == BUILD_ID else "from the cache"
+        how = f"ran on {run['device']}" if run["build"] == ChapterCache.build else "from the cache"
         print(f"  {name:<40} {run['seconds']:7.1f} s  {how}")

@@ -33,7 +33,6 @@ from sphinx.environment import BuildEnvironment
 
 from torchbook_site.notes import QUOTES, notes
 
-BUILD_ID = uuid.uuid4().hex  # tells a run of this build from one that the cache remembers
 # Of a cell's metadata only these tags change what a run does.
 RUN_TAGS = {"raises-exception", "skip-execution"}
 CODE_CELL = re.compile(
@@ -196,6 +195,7 @@ class ChapterCache(JupyterCacheBase):
 
     freshness: Freshness
     root: Path  # the project's folder
+    build: str  # tells a run of this build from one that the cache remembers
 
     def create_hashed_notebook(
         self, nb: NotebookNode, nb_metadata: Any = None, cell_metadata: Any = None
@@ -262,7 +262,7 @@ def _run_chapter(nb: NotebookNode, cwd: str, **options: Any) -> ExecutionResult:
         "date": started.isoformat(timespec="seconds"),
         "seconds": round(result.time, 1),
         "device": accelerator_name(),
-        "build": BUILD_ID,
+        "build": ChapterCache.build,
     }
     return result
 
@@ -314,6 +314,7 @@ _single_nb_execution = mystnb_cache.single_nb_execution
 def prepare(app: Sphinx) -> None:
     """Put our cache and our way of running a chapter in place of MyST-NB's."""
     root = ChapterCache.root = Path(app.srcdir)
+    ChapterCache.build = uuid.uuid4().hex
     ChapterCache.freshness = Freshness(
         source=root / app.config.torchbook_source,
         package=app.config.torchbook_package,

@@ -18,8 +18,8 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from torchbook_site.notes import QUOTES, notes
 from torchbook_site.read.execution import (
-    BUILD_ID,
     RUN_KEY,
+    ChapterCache,
     accelerator_name,
     installed_versions,
 )
@@ -190,7 +190,7 @@ def _report(app: Sphinx, docname: str) -> list[nodes.Node]:
     run_rows, claim_rows = [], []
     for name in chapters(env):
         run, link = run_of(env, name), _link(app, docname, name)
-        how = "ran" if run["build"] == BUILD_ID else "from the cache"
+        how = "ran" if run["build"] == ChapterCache.build else "from the cache"
         run_rows.append([link, run["device"], f"{run['seconds']:.1f}", _time(run["date"]), how])
         for claim in claims_of(env, name):
             claim_rows.append(
