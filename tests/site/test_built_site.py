@@ -66,7 +66,7 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 SCROLL = f"""async () => {{
   const frame = {FRAME};
-  for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight / 2) {{
+  for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight) {{
     scrollTo(0, y);
     await frame().then(frame); // one for the browser to lay out what has come near
   }}

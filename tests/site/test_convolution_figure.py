@@ -134,13 +134,13 @@ def test_the_choices_agree_with_torch(open_page):
 def test_the_kernels_are_those_of_the_chapter(open_page):
     page = open_page(convolution())
     kernels = {}
-    for name in ("upright edges", "lying edges", "blur"):
+    for name in ("vertical edges", "horizontal edges", "blur"):
         page.locator(".tb-conv-choices select").nth(1).select_option(name)
         values = page.locator(".tb-panel-kernel input").evaluate_all("all => all.map(i => i.value)")
         kernels[name] = [eval(value.replace("−", "-")) for value in values]
     upright = torch.tensor([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
-    assert kernels["upright edges"] == upright.flatten().tolist()
-    assert kernels["lying edges"] == upright.T.flatten().tolist()
+    assert kernels["vertical edges"] == upright.flatten().tolist()
+    assert kernels["horizontal edges"] == upright.T.flatten().tolist()
     assert kernels["blur"] == [1 / 9] * 9
 
 
@@ -326,7 +326,7 @@ def test_a_picture_that_moves_moves_its_map(open_page):
 
 
 def test_the_map_is_grey_where_it_is_zero_and_hides_what_is_not_seen(open_page):
-    page = open_page(convolution(picture="square", side=5, kernel="upright edges", padding=1))
+    page = open_page(convolution(picture="square", side=5, kernel="vertical edges", padding=1))
 
     def expect_ground(cell, colour):  # colours fade in
         expect(page.get_by_role("gridcell", name=cell)).to_have_css("background-color", colour)

@@ -1,4 +1,4 @@
-// <tb-convolution picture="shirt" side="7" kernel="upright edges" size="3" padding="0" stride="1">:
+// <tb-convolution picture="shirt" side="7" kernel="vertical edges" size="3" padding="0" stride="1">:
 // a kernel slides over a picture. Picture and kernel can also be given as numbers: "0 9; 9 0".
 
 import {
@@ -66,8 +66,8 @@ const edge = (across, along, m) => Math.sign(across) * (m === 1 && along === 0 ?
  * @type {Record<string, (y: number, x: number, m: number) => string>}
  */
 const KERNELS = {
-  "upright edges": (y, x, m) => String(edge(x, y, m)),
-  "lying edges": (y, x, m) => String(edge(y, x, m)),
+  "vertical edges": (y, x, m) => String(edge(x, y, m)),
+  "horizontal edges": (y, x, m) => String(edge(y, x, m)),
   blur: (_y, _x, m) => (m ? `1/${(2 * m + 1) ** 2}` : "1"),
   sharpen: (y, x, m) => [m ? "5" : "1", "-1"][Math.abs(y) + Math.abs(x)] ?? "0",
   copy: (y, x) => (y || x ? "0" : "1"),
@@ -160,7 +160,7 @@ export class ConvolutionFigure extends CellByCell {
     };
     this.chosen = {
       picture: this.getAttribute("picture") ?? "shirt",
-      kernel: this.getAttribute("kernel") ?? "upright edges",
+      kernel: this.getAttribute("kernel") ?? "vertical edges",
     };
     /** @type {Record<Name, string[][]>} */
     this.numbers = {
