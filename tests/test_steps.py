@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from torchbook.data import Batches, Examples
 from torchbook.training import DivergedError, StepResult, SupervisedStep, ctc_step, fit
 from torchbook.training.steps import Sums
 
@@ -90,6 +91,38 @@ def test_labels_with_all_their_options(options, sizes, seed):
     batches = [(inputs[part], targets[part]) for part in cut(N, sizes)]
     step = SupervisedStep(nn.CrossEntropyLoss(**options))
     check_one_step(model, batches, loss, {"accuracy": right}, step)
+
+
+@given(size=st.integers(1, N))
+@settings(max_examples=15)
+def test_where_all_targets_count_they_are_not_counted_in_each_step(size):
+    inputs = torch.randn(N, 3, generator=draw()).double()
+    targets = torch.randint(0, C, (N,), generator=draw(1))
+    batches, step, model = Batches(Examples(inputs, targets), size), SupervisedStep(), classifier()
+    for_pass = step.for_pass(batches)
+    counts = [for_pass(model, batch).count for batch in batches]
+    assert sum(counts) == N
+    assert {type(count) for count in counts} == {int}
+    check_one_step(model, batches, F.cross_entropy(model(inputs), targets), {}, step)
+    targets[3] = -100
+    assert step.for_pass(Batches(Examples(inputs, targets), size)) is step
+
+
+def test_targets_that_a_callback_takes_out_are_noticed_in_the_next_epoch():
+    inputs = torch.randn(N, 3, generator=draw()).double()
+    targets = torch.randint(0, C, (N,), generator=draw(1))
+    batches, model = Batches(Examples(inputs, targets), 5), classifier()
+    losses = F.cross_entropy(model(inputs), targets, reduction="none")
+
+    def leave_out(state):
+        batches.targets[10:] = -100
+
+    still = torch.optim.SGD(model.parameters(), 0.0)
+    options = {"epochs": 2, "callbacks": [leave_out], "progress": False}
+    history = fit(model, batches, batches, still, **options)
+    expected = [losses.mean().item(), losses[:10].mean().item()]
+    assert history.column("train_loss") == pytest.approx(expected)
+    assert history.column("valid_loss") == pytest.approx(expected)
 
 
 def test_a_batch_in_which_everything_is_ignored_changes_nothing():

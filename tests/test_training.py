@@ -217,7 +217,7 @@ def waits(monkeypatch):
 
 
 @pytest.mark.parametrize("options", [{}, {"clip_norm": 1.0, "accumulate": 3}], ids=["plain", "all"])
-def test_the_cpu_waits_for_the_device_once_an_epoch(waits, options):
+def test_the_cpu_waits_for_the_device_only_between_passes(waits, options):
     model = small_model()
     optimizer = sgd(model)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 5)
@@ -229,10 +229,11 @@ def test_the_cpu_waits_for_the_device_once_an_epoch(waits, options):
         waits.clear()
         fit(model, train, valid, optimizer, epochs=epochs, **options)
         seen[epochs] = list(waits)
-    # At the start a number is put where the device writes it, and the labels of both splits are
-    # checked; then it is one look for each epoch.
-    assert seen[1] == ["numpy", "__bool__", "__bool__", "tolist"]
-    assert seen[4] == [*seen[1], "tolist", "tolist", "tolist"]
+    # At the start a number is put where the device writes it. Each pass over a split first asks
+    # whether targets are ignored, the first one also whether the labels are right; and each epoch
+    # ends with one look at all sums.
+    assert seen[1] == ["numpy", *["__bool__"] * 4, "tolist"]
+    assert seen[4] == [*seen[1], *["__bool__", "__bool__", "tolist"] * 3]
 
 
 def test_ten_times_the_batches_wait_no_more(waits):

@@ -126,6 +126,10 @@ class Batches:
         self._first = self._position = 0
         self._generator = generator.get_state()
 
+    def has_target(self, value: int) -> bool:
+        """Return whether any example's targets hold this value."""
+        return bool((self.targets == value).any())
+
     def state_dict(self) -> dict[str, Any]:
         """Return the place in the sequence of batches, for a checkpoint."""
         return {"generator": self._generator, "position": self._position}

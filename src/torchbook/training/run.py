@@ -108,6 +108,7 @@ class Run:
             sampler = getattr(self.train_batches, "sampler", None)
             if hasattr(sampler, "set_epoch"):  # PyTorch's DistributedSampler wants to be told
                 sampler.set_epoch(self.epoch)
+            step_fn = self._step_for_pass(self.train_batches)
             iterator = iter(self.train_batches)
             if self.is_resumed and self.batch > 0:
                 self._restore_generators()
@@ -116,7 +117,7 @@ class Run:
                     self.is_resumed = False
                     current.append(batch)
                     self.batch += 1
-                    took_step = self._learn(batch)
+                    took_step = self._learn(batch, step_fn)
                     current.clear()
                     del batch  # one batch in memory, while the next one is made
                     if took_step:
@@ -134,7 +135,7 @@ class Run:
                 self._take_step()
             yield True
 
-    def _learn(self, batch: Any) -> bool:
+    def _learn(self, batch: Any, step_fn: Step) -> bool:
         """Add the gradients of a batch; return whether that completed a step."""
         if not self.plain_model.training:
             self.model.train()
@@ -149,7 +150,7 @@ class Run:
         if self.n_processes > 1:
             distributed.set_gradient_sync(self.model, completes)
         with self.precision.autocast():
-            result = self.step_fn(self.forward, batch)
+            result = step_fn(self.forward, batch)
         if not self.is_checked:
             self._check_monitor(result)
         # A mean over several batches or processes isn't known before all have been counted: then
@@ -200,7 +201,7 @@ class Run:
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
-        """Measure on the validation split, and return a row: the one wait for the device.
+        """Measure on the validation split, and return a row: all sums are read at once.
 
         Raises:
             ValueError: there was no batch.
@@ -208,7 +209,7 @@ class Run:
         """
         distributed.broadcast_buffers(self.plain_model)
         self.model.eval()
-        valid = Sums()
+        valid, step_fn = Sums(), self._step_for_pass(self.valid_batches)
         with batch_in_errors(self.plain_model) as current:
             for batch in self.valid_batches:
                 current.append(batch)
@@ -216,7 +217,7 @@ class Run:
                 if not valid.totals and not self.history.rows:
                     self._check_batch(batch, self.valid_batches)
                 with self.precision.autocast():
-                    valid.add(self.step_fn(self.forward_valid, batch))
+                    valid.add(step_fn(self.forward_valid, batch))
                 current.clear()
                 del batch
         if not valid.totals:
@@ -241,6 +242,11 @@ class Run:
         check = getattr(self.step_fn, "check", None)
         if check is not None:
             check(self.plain_model, batch, source)
+
+    def _step_for_pass(self, source: Iterable[Any]) -> Step:
+        """Ask anew for each pass: a callback may have changed the targets."""
+        for_pass = getattr(self.step_fn, "for_pass", None)
+        return self.step_fn if for_pass is None else for_pass(source)
 
     def _check_monitor(self, result: Any) -> None:
         self.is_checked = True

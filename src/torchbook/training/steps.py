@@ -96,6 +96,20 @@ class SupervisedStep:
         sums = {name: metric(seen, targets) for name, metric in self.metrics.items()}
         return StepResult(loss_sum, count, sums)
 
+    def for_pass(self, source: object) -> "SupervisedStep":
+        """Return the step for one pass: if no target is ignored, none has to be counted.
+
+        Args:
+            source: where the batches come from. If it can't say whether it has a target, as
+                `Batches.has_target` does, the step stays as it is.
+        """
+        has_target = getattr(source, "has_target", None)
+        if not self.count_is_shared or has_target is None or has_target(self.ignore_index):
+            return self
+        step = copy.copy(self)
+        step._sum_and_count = _sum_and_count(self.loss_fn, all_count=True)
+        return step
+
     def __repr__(self) -> str:
         names = ", ".join(["loss", *self.metrics])
         loss = getattr(self.loss_fn, "__qualname__", repr(self.loss_fn))
@@ -127,7 +141,7 @@ class SupervisedStep:
             check_labels(targets, inputs, model, self.loss_fn.ignore_index)
 
 
-def _sum_and_count(loss_fn: LossFunction) -> Metric:
+def _sum_and_count(loss_fn: LossFunction, all_count: bool = False) -> Metric:
     """Return a function from outputs and targets to the sum of the losses and their count."""
     if not isinstance(loss_fn, nn.Module):
         return _checked_pair(loss_fn)
@@ -144,6 +158,8 @@ def _sum_and_count(loss_fn: LossFunction) -> Metric:
         )
     summed = copy.deepcopy(loss_fn)
     summed.reduction = "sum"
+    if all_count:
+        return lambda outputs, targets: (summed(outputs, targets), targets.numel())
     if is_class_loss:
         return lambda outputs, targets: (
             summed(outputs, targets),
