@@ -1,6 +1,7 @@
 """A tour of every page: loaded on a phone in light and at a desk in dark, read from top to end."""
 
 import re
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -221,14 +222,19 @@ def page_address():
 
 @pytest.fixture(scope="module", params=[*PAGES, "404.html"])
 def tour(request, browser, page_address, axe_violations):
-    """A page, first visits to it by the widths of the screen, and what axe found on them.
+    """A page, first visits to it by the widths of the screen, and what axe found on them."""
+    with ExitStack() as contexts:
+        visits, barriers = take_tour(request.param, browser, contexts, page_address, axe_violations)
+    return request.param, visits, barriers
 
-    Each tab has a process of its own: they work at the same time.
-    """
-    page = request.param
+
+def take_tour(page, browser, contexts, page_address, axe_violations):
+    """Visit a page on both screens. Each tab has a process of its own: they work at one time."""
     visits, barriers = {}, {}
     for theme, width in zip(THEMES, WIDTHS, strict=True):
-        tab = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+        screen = {"width": width, "height": 900}
+        context = contexts.enter_context(browser.new_context(viewport=screen, color_scheme=theme))
+        tab = context.new_page()
         visits[width] = Visit(tab, theme)
         tab.goto(page_address(page), wait_until="commit")
     tabs = [visit.tab for visit in visits.values()]
@@ -270,9 +276,7 @@ def tour(request, browser, page_address, axe_violations):
     phone.texts = phone.tab.evaluate(TEXTS)
     for visit in visits.values():
         visit.loose = visit.tab.evaluate(LOOSE)
-    for tab in tabs:
-        tab.context.close()
-    return page, visits, barriers
+    return visits, barriers
 
 
 def test_axe_finds_nothing(tour):
