@@ -1,6 +1,6 @@
 """Make the site's icon, the picture that stands for it where it is linked, and the README's.
 
-The icon comes from the logo; the others show the built site.
+The icon comes from the logo; the others show the built site, and one the app of chapter 09.
 """
 
 import base64
@@ -8,13 +8,20 @@ import io
 import shutil
 from pathlib import Path
 
+import gradio as gr
+import onnxruntime
+import torch
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 from serving import CHROMIUM_FLAGS, serve
+from torchvision.transforms.v2.functional import pil_to_tensor
+
+from torchbook.data import sample_photos
 
 ROOT = Path(__file__).parents[1]
 STATIC = ROOT / "book" / "static"
 SITE = ROOT / "_build" / "html"
+MODEL = SITE / "_static" / "models" / "animal_vegetable_mineral.onnx"
 CHAPTER = "chapters/03_computer_vision.html"
 WINDOW = {"width": 1280, "height": 800}  # pixels; the README shows it smaller
 ICON = 180  # pixels, as Apple asks for
@@ -59,7 +66,39 @@ def main() -> None:
             with Image.open(io.BytesIO(page.screenshot())) as image:
                 path = ROOT / ".github" / f"picture{ending}.webp"
                 image.convert("RGB").save(path, quality=85, method=6)
+        with Image.open(io.BytesIO(photograph_app(browser))) as image:
+            image.convert("RGB").save(STATIC / "app.webp", quality=80, method=6)
         browser.close()
+
+
+def photograph_app(browser: Browser) -> bytes:
+    """Return a picture of chapter 09's first app, asked about a cat."""
+    session = onnxruntime.InferenceSession(MODEL)
+    classes = session.get_modelmeta().custom_metadata_map["classes"].split(", ")
+
+    def answer(image: Image.Image) -> dict[str, float]:
+        logits = session.run(None, {"inputs": pil_to_tensor(image)[None].numpy()})[0][0]
+        shares = torch.tensor(logits).softmax(dim=0)
+        return dict(zip(classes, shares.tolist(), strict=True))
+
+    app = gr.Interface(
+        answer,
+        gr.Image(type="pil", label="Your picture"),
+        gr.Label(label="It is"),
+        title="Animal, vegetable or mineral?",
+        flagging_mode="never",
+        analytics_enabled=False,
+    )
+    app.launch(prevent_thread_lock=True, inline=False, quiet=True, share=False)
+    page = browser.new_page(viewport={"width": 780, "height": 398}, device_scale_factor=2)
+    page.goto(app.local_url)
+    page.set_input_files("input[type=file]", sample_photos()["animal"])
+    page.get_by_alt_text("").first.wait_for()
+    page.get_by_role("button", name="Submit").click()
+    page.get_by_text("%").first.wait_for()
+    picture = page.screenshot()
+    app.close(verbose=False)
+    return picture
 
 
 def photograph_model(browser: Browser, site: str) -> bytes:

@@ -47,8 +47,8 @@ for step in range(1, 501):
 
 # 5. Evaluation: the test split, once, next to a dull baseline
 test_loss = evaluate(model, x[test], y[test])
-dull_loss = ((y[train].mean() - y[test]) ** 2).mean().item()
-print(f"test loss {test_loss:.3f}, always the mean {dull_loss:.3f}")
+baseline_loss = ((y[train].mean() - y[test]) ** 2).mean().item()
+print(f"test loss {test_loss:.3f}, always the mean {baseline_loss:.3f}")
 
 # 6. Save, load, use
 torch.save(model.state_dict(), "candle.pt")
