@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from small_book import ROOT, SmallBook, cell
+from small_book import ROOT
 from traitlets.config import Config
 
 from torchbook.book import cells as module
@@ -90,16 +90,3 @@ def test_in_this_process(monkeypatch, tmp_path):
 def test_outside_a_notebook():
     with pytest.raises(RuntimeError, match="notebook"):
         each_cell_alone()
-
-
-def test_a_recipe_that_leans_on_an_earlier_one_fails_the_build(tmp_path):
-    book = SmallBook(tmp_path)
-    book.page("index", "Start.")
-    hidden = cell(f":tags: [remove-cell]\n{START}")
-    book.page("sound", hidden + "\n" + cell("a = 1\na") + "\n" + cell("a = 2\na"))
-    book.page("leaning", hidden + "\n" + cell("a = 1\na") + "\n" + cell("a + 1"))
-    build = book.build()
-    assert not build.ok
-    assert any("leaning" in problem for problem in build.problems)
-    assert "NameError: name 'a' is not defined" in build.output
-    assert not any("sound" in problem for problem in build.problems)

@@ -116,6 +116,7 @@ def test_a_transformer_is_sharded_block_by_block(tmp_path):
     assert together["units"] == ["", "blocks.0", "blocks.1"]
 
 
+@pytest.mark.slow
 def test_a_compiled_model_exchanges_gradients_once_a_step(tmp_path):
     together = torchrun("compiled", tmp_path, 2)
     assert_same(train(ALONE, name="vit", accumulate=2), together["compiled"])
