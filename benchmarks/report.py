@@ -59,9 +59,11 @@ def conditions() -> dict[str, Any]:
 
 
 def write(benchmark: str, model: str, content: dict[str, Any]) -> Path:
-    """Write a result as JSON; one of the same day, device, benchmark and model is replaced."""
+    """Write a result as JSON; one of the same day with the same settings is replaced."""
     device = content["device"].lower().replace(" ", "-")
-    path = RESULTS / f"{content['date'][:10]}_{device}_{benchmark}_{model.lower()}.json"
+    threads = f"{content['threads']}-thread"
+    name = f"{content['date'][:10]}_{device}_{threads}_{benchmark}_{model.lower()}.json"
+    path = RESULTS / name
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps({"benchmark": benchmark, **_rounded(content)}, indent=1)
     path.write_text(text + "\n", encoding="utf-8")

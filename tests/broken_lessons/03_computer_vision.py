@@ -55,8 +55,8 @@ BROKEN = [
     ),
     # One epoch for the two layers in the second race, too.
     (
-        "train(make_two_layers, fewer_loader, n_epochs=4, seed=seed)",
-        "train(make_two_layers, fewer_loader, n_epochs=1, seed=seed)",
+        "train(make_two_layers, loader_20k, n_epochs=4, seed=seed)",
+        "train(make_two_layers, loader_20k, n_epochs=1, seed=seed)",
         "budget",
     ),
     # A normalisation that is left out.
