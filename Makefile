@@ -52,7 +52,7 @@ built: $(READY) # refuses a site that was not built from the sources as they are
 # Chromium stopped drawing in one of some thousand pages: a test that this ends is tried once more.
 site: $(READY) built tests/node_modules ## Test the built site in a real browser (after make book)
 	@$(BIN)/python -m pytest tests/site -m "site and not weekly" -n 2 --dist worksteal \
-		--reruns 1 --only-rerun "the browser drew nothing"
+		--reruns 1 --only-rerun "the browser drew nothing" -rR
 
 firefox: $(READY) built tests/node_modules ## Try the built site in Firefox, too (after make book; needs Firefox)
 	@$(BIN)/node --test tests/firefox.test.mjs

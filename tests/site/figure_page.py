@@ -20,7 +20,7 @@ NODE = Path(sys.executable).with_name("node")
 # A script's wait for the next picture. Without an end of its own a test would wait for ever where
 # the browser draws none: nothing ends what Playwright's `evaluate` waits for.
 FRAME = """() => new Promise((done, fail) => {
-    const late = setTimeout(() => fail(new Error("the browser drew nothing for 2 min")), 120000);
+    const late = setTimeout(() => fail(new Error("the browser drew nothing for 1 min")), 60000);
     requestAnimationFrame(() => { clearTimeout(late); done(); });
 })"""
 
