@@ -99,30 +99,35 @@ def test_where_all_targets_count_they_are_not_counted_in_each_step(size):
     inputs = torch.randn(N, 3, generator=draw()).double()
     targets = torch.randint(0, C, (N,), generator=draw(1))
     batches, step, model = Batches(Examples(inputs, targets), size), SupervisedStep(), classifier()
-    for_pass = step.for_pass(batches)
-    counts = [for_pass(model, batch).count for batch in batches]
+    for_batches = step.for_batches(batches)
+    counts = [for_batches(model, batch).count for batch in batches]
     assert sum(counts) == N
     assert {type(count) for count in counts} == {int}
     check_one_step(model, batches, F.cross_entropy(model(inputs), targets), {}, step)
     targets[3] = -100
-    assert step.for_pass(Batches(Examples(inputs, targets), size)) is step
+    assert step.for_batches(Batches(Examples(inputs, targets), size)) is step
 
 
-def test_targets_that_a_callback_takes_out_are_noticed_in_the_next_epoch():
+# The second one evaluates in the middle of an epoch of 5 batches.
+@pytest.mark.parametrize("length", [{"epochs": 2}, {"max_steps": 4, "eval_every": 2}])
+def test_targets_that_a_callback_takes_out_are_noticed_after_the_evaluation(length):
     inputs = torch.randn(N, 3, generator=draw()).double()
     targets = torch.randint(0, C, (N,), generator=draw(1))
     batches, model = Batches(Examples(inputs, targets), 5), classifier()
     losses = F.cross_entropy(model(inputs), targets, reduction="none")
 
     def leave_out(state):
-        batches.targets[10:] = -100
+        batches.targets[12:] = -100
 
     still = torch.optim.SGD(model.parameters(), 0.0)
-    options = {"epochs": 2, "callbacks": [leave_out], "progress": False}
+    options = {"callbacks": [leave_out], "progress": False} | length
     history = fit(model, batches, batches, still, **options)
-    expected = [losses.mean().item(), losses[:10].mean().item()]
-    assert history.column("train_loss") == pytest.approx(expected)
-    assert history.column("valid_loss") == pytest.approx(expected)
+    valid = [losses.mean().item(), losses[:12].mean().item()]
+    train = (
+        valid if "epochs" in length else [losses[:10].mean().item(), losses[10:12].mean().item()]
+    )
+    assert history.column("valid_loss") == pytest.approx(valid)
+    assert history.column("train_loss") == pytest.approx(train)
 
 
 def test_a_batch_in_which_everything_is_ignored_changes_nothing():

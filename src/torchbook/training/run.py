@@ -69,6 +69,7 @@ class Run:
         self.batch = 0  # number of the current batch in the epoch, from 1
         self.n_accumulated, self.count = 0, 0
         self.is_checked = False
+        self.train_step: Step | None = None  # asked for after each evaluation
         self.is_resumed = False
         self.generators: dict[str, Any] | None = None
         # A number in memory that the device writes to, and the CPU reads without waiting.
@@ -108,7 +109,6 @@ class Run:
             sampler = getattr(self.train_batches, "sampler", None)
             if hasattr(sampler, "set_epoch"):  # PyTorch's DistributedSampler wants to be told
                 sampler.set_epoch(self.epoch)
-            step_fn = self._step_for_pass(self.train_batches)
             iterator = iter(self.train_batches)
             if self.is_resumed and self.batch > 0:
                 self._restore_generators()
@@ -117,7 +117,7 @@ class Run:
                     self.is_resumed = False
                     current.append(batch)
                     self.batch += 1
-                    took_step = self._learn(batch, step_fn)
+                    took_step = self._learn(batch)
                     current.clear()
                     del batch  # one batch in memory, while the next one is made
                     if took_step:
@@ -135,13 +135,15 @@ class Run:
                 self._take_step()
             yield True
 
-    def _learn(self, batch: Any, step_fn: Step) -> bool:
+    def _learn(self, batch: Any) -> bool:
         """Add the gradients of a batch; return whether that completed a step."""
         if not self.plain_model.training:
             self.model.train()
         batch = to_device(batch, self.device)
         if not self.is_checked:
             self._check_batch(batch, self.train_batches)
+        if self.train_step is None:
+            self.train_step = self._step_for(self.train_batches)
         if self.n_accumulated == 0:
             self.optimizer.zero_grad()
             self.count = 0
@@ -150,7 +152,7 @@ class Run:
         if self.n_processes > 1:
             distributed.set_gradient_sync(self.model, completes)
         with self.precision.autocast():
-            result = step_fn(self.forward, batch)
+            result = self.train_step(self.forward, batch)
         if not self.is_checked:
             self._check_monitor(result)
         # A mean over several batches or processes isn't known before all have been counted: then
@@ -209,7 +211,7 @@ class Run:
         """
         distributed.broadcast_buffers(self.plain_model)
         self.model.eval()
-        valid, step_fn = Sums(), self._step_for_pass(self.valid_batches)
+        valid, step_fn = Sums(), self._step_for(self.valid_batches)
         with batch_in_errors(self.plain_model) as current:
             for batch in self.valid_batches:
                 current.append(batch)
@@ -236,6 +238,7 @@ class Run:
             row |= {f"{split}_{name}": value for name, value in values.items()}
         row["seconds"] = time.perf_counter() - self.started
         self.sums, self.started = Sums(), time.perf_counter()
+        self.train_step = None
         return row
 
     def _check_batch(self, batch: Any, source: Iterable[Any]) -> None:
@@ -243,10 +246,10 @@ class Run:
         if check is not None:
             check(self.plain_model, batch, source)
 
-    def _step_for_pass(self, source: Iterable[Any]) -> Step:
-        """Ask anew for each pass: a callback may have changed the targets."""
-        for_pass = getattr(self.step_fn, "for_pass", None)
-        return self.step_fn if for_pass is None else for_pass(source)
+    def _step_for(self, source: Iterable[Any]) -> Step:
+        """Return the step for batches as they are now: a callback may have changed the targets."""
+        for_batches = getattr(self.step_fn, "for_batches", None)
+        return self.step_fn if for_batches is None else for_batches(source)
 
     def _check_monitor(self, result: Any) -> None:
         self.is_checked = True

@@ -96,8 +96,8 @@ class SupervisedStep:
         sums = {name: metric(seen, targets) for name, metric in self.metrics.items()}
         return StepResult(loss_sum, count, sums)
 
-    def for_pass(self, source: object) -> "SupervisedStep":
-        """Return the step for one pass: if no target is ignored, none has to be counted.
+    def for_batches(self, source: object) -> "SupervisedStep":
+        """Return the step for batches as they are now: if none is ignored, targets aren't counted.
 
         Args:
             source: where the batches come from. If it can't say whether it has a target, as
