@@ -49,7 +49,7 @@ check: lint test book site ## Test everything: the package, the book, the built 
 built: $(READY) # refuses a site that was not built from the sources as they are now
 	@PYTHONPATH=book $(BIN)/python -c 'from torchbook_site.finish import stamp; stamp.check()'
 
-# Chromium stopped drawing in one of some thousand pages: a test that this ends is tried once more.
+# Now and then, Chromium stops drawing: a test that fails because of that is tried once more.
 site: $(READY) built tests/node_modules ## Test the built site in a real browser (after make book)
 	@$(BIN)/python -m pytest tests/site -m "site and not weekly" -n 2 --dist worksteal \
 		--reruns 1 --only-rerun "the browser drew nothing" -rR

@@ -59,11 +59,10 @@ def conditions() -> dict[str, Any]:
 
 
 def write(benchmark: str, model: str, content: dict[str, Any]) -> Path:
-    """Write a result as JSON; one of the same day with the same settings is replaced."""
+    """Write a result as JSON; one of the same name, so of the same day, is replaced."""
     device = content["device"].lower().replace(" ", "-")
-    threads = f"{content['threads']}-thread"
-    name = f"{content['date'][:10]}_{device}_{threads}_{benchmark}_{model.lower()}.json"
-    path = RESULTS / name
+    parts = (content["date"][:10], device, f"{content['threads']}-thread", benchmark, model.lower())
+    path = RESULTS / f"{'_'.join(parts)}.json"
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps({"benchmark": benchmark, **_rounded(content)}, indent=1)
     path.write_text(text + "\n", encoding="utf-8")
